@@ -1,0 +1,58 @@
+using Hub.Core.Ops;
+using Npgsql;
+using NpgsqlTypes;
+
+namespace Hub.Connectors.Postgres;
+
+/// <summary>A replication slot as the server reports it.</summary>
+/// <param name="HeldBytes">How much of its log the server keeps for the slot.</param>
+internal sealed record PostgresSlot(
+    string Name, string? Plugin, string? Database, bool IsActive, string? WalStatus, ulong RestartLsn, ulong ConfirmedLsn, long HeldBytes)
+{
+    private const string Query = """
+        SELECT plugin, database, active, wal_status, restart_lsn, confirmed_flush_lsn,
+               pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn)::bigint
+        FROM pg_replication_slots WHERE slot_name = $1
+        """;
+
+    public static async Task<PostgresSlot?> ReadAsync(NpgsqlConnection connection, string name, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(Query, connection) { Parameters = { new() { Value = name } } };
+        await using var row = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await row.ReadAsync(cancellationToken))
+            return null;
+        return new(
+            name, row.IsDBNull(0) ? null : row.GetString(0), row.IsDBNull(1) ? null : row.GetString(1), row.GetBoolean(2),
+            row.IsDBNull(3) ? null : row.GetString(3), Lsn(row, 4), Lsn(row, 5), row.IsDBNull(6) ? 0 : row.GetInt64(6));
+    }
+
+    public static async Task<bool> AreAllTakenAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand("SELECT count(*) >= current_setting('max_replication_slots')::int FROM pg_replication_slots", connection);
+        return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
+    }
+
+    /// <summary>Refuses to go on where a change may be missing between the saved position and what the slot still holds.</summary>
+    /// <exception cref="HubException">The slot is not, or no longer, the one the position was made with.</exception>
+    public static void CheckContinues(PostgresSlot? slot, PostgresPosition state, PostgresSourceOptions options)
+    {
+        var problem = slot switch
+        {
+            null => $"the slot '{options.Slot}' is gone.",
+            { WalStatus: "lost" } => $"the server has discarded the changes that the slot '{options.Slot}' held (max_slot_wal_keep_size).",
+            { Plugin: not "pgoutput" } => $"the slot '{options.Slot}' belongs to the plugin '{slot.Plugin}' now.",
+            _ when slot.ConfirmedLsn > state.CommitLsn =>
+                $"the slot '{options.Slot}' is at {new NpgsqlLogSequenceNumber(slot.ConfirmedLsn)}, past Hub's checkpoint {new NpgsqlLogSequenceNumber(state.CommitLsn)}: it was recreated, or someone else read from it.",
+            _ => null,
+        };
+        if (problem is not null)
+            throw PostgresFailures.Stop(Codes.SlotLost, options.Place, problem, PostgresChecks.NewGeneration);
+        if (slot!.IsActive)
+            throw PostgresFailures.Transient(
+                Codes.SlotInUse, options.Place, $"the slot '{options.Slot}' is in use by another reader.",
+                "Stop the other reader (another Hub?), or give this source a slot of its own.");
+    }
+
+    private static ulong Lsn(NpgsqlDataReader row, int column)
+        => row.IsDBNull(column) ? 0 : (ulong)row.GetFieldValue<NpgsqlLogSequenceNumber>(column);
+}

@@ -1,0 +1,3 @@
+using Hub.Cli;
+
+return await HubCommands.InvokeAsync(args, Terminal.OfConsole());

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using Hub.Core.Ops;
+using Hub.Core.Schemas;
+
+namespace Hub.Core.Mapping;
+
+/// <summary>Reads one entry of <c>tables</c>.</summary>
+internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, YamlFile yaml)
+{
+    /// <summary>The mapping as far as it could be read; null without a table or subject. Mistakes are findings.</summary>
+    public TableMapping? Read(YamlMap map)
+    {
+        var keys = new YamlKeys(map, "the table", yaml);
+        var table = keys.RequireText("table", "Add 'table: schema.table'.");
+        if (table is not null && table.Value.Split('.') is not [{ Length: > 0 }, { Length: > 0 }])
+            yaml.Fail(Codes.ValueInvalid, table.Place, $"'{table.Value}' is not a qualified table name.", "Write schema.table, such as public.pay_voucher.");
+        var subject = keys.RequireText("subject", "Add 'subject: …' with the subject that the rows become.");
+        var schema = subject is null ? null : FindSubject(subject);
+        var key = ReadKey(keys);
+        var deleted = ReadDeleted(keys.TakeMap("deleted"));
+        var ignore = keys.TakeNames("ignore");
+        var fields = ReadFields(keys, schema);
+        keys.RefuseOthers();
+        if (table is null || schema is null)
+            return null;
+
+        var mapping = new TableMapping
+        {
+            Table = table.Value, Subject = schema.Subject, Key = key, Deleted = deleted, Fields = fields, TimeZone = zone, Place = map.Place,
+            Ignore = [.. ignore.Select(column => column.Value)],
+        };
+        CheckIgnored(mapping, ignore);
+        return mapping;
+    }
+
+    private SubjectSchema? FindSubject(YamlText subject)
+    {
+        var schema = catalog.Find(subject.Value);
+        if (schema is null)
+            yaml.Fail(Codes.UnknownSubject, subject.Place, $"there is no subject '{subject.Value}'.", Nearest.Suggest(subject.Value, [.. catalog.Subjects.Select(known => known.Subject)], "subjects"));
+        return schema;
+    }
+
+    private ImmutableArray<string> ReadKey(YamlKeys keys)
+    {
+        var part = keys.Take("key");
+        if (part is null or YamlText { IsNull: true } or YamlList { Parts.Count: 0 })
+            yaml.Fail(Codes.MissingSetting, part?.Place ?? keys.Place, "the table has no 'key'.", "Add 'key: [column]' with the columns of the primary key, in order.");
+        return part is YamlText { IsNull: true } ? [] : [.. keys.TakeNames("key").Select(column => column.Value)];
+    }
+
+    private SoftDelete? ReadDeleted(YamlMap? map)
+    {
+        if (map is null)
+            return null;
+        var keys = new YamlKeys(map, "'deleted'", yaml);
+        var column = keys.RequireText("column", "Name the column that tells whether a row is deleted.");
+        var part = keys.Take("values");
+        var values = ImmutableDictionary.CreateBuilder<string, bool>(StringComparer.Ordinal);
+        foreach (var (value, meaning) in (part as YamlMap)?.Pairs ?? [])
+        {
+            if (meaning is YamlText { Value: "true" or "false" } flag)
+                values[value.Value] = flag.Value == "true";
+            else
+                yaml.Fail(Codes.ValueInvalid, meaning.Place, $"'{value.Value}' of 'deleted' is neither true nor false.", "Write true for a deleted row, false for one that is there.");
+        }
+
+        keys.RefuseOthers();
+        if (part is not YamlMap { Pairs.Count: > 0 })
+            yaml.Fail(Codes.MissingSetting, part?.Place ?? map.Place, "'deleted' has no 'values'.", "Say what each value means, such as values: { \"1\": true, \"2\": false }.");
+        return column is null ? null : new SoftDelete(column.Value, values.ToImmutable());
+    }
+
+    private ImmutableArray<FieldMapping> ReadFields(YamlKeys keys, SubjectSchema? schema)
+    {
+        var map = keys.TakeMap("fields");
+        if (schema is null)
+            return [];
+
+        var fields = ImmutableArray.CreateBuilder<FieldMapping>();
+        var reader = new FieldMappingReader(catalog.CodeLists, zone, yaml);
+        foreach (var (name, part) in map?.Pairs ?? [])
+        {
+            if (schema.Find(name.Value) is not { } field)
+                yaml.Fail(Codes.UnknownField, name.Place, $"{schema.Subject} has no field '{name.Value}'.", Nearest.Suggest(name.Value, [.. schema.Fields.Select(known => known.Name)], "fields"));
+            else if (reader.Read(field, name, part) is { } entry)
+                fields.Add(entry);
+        }
+
+        foreach (var field in schema.Fields.Where(field => !field.Nullable && map?.Pairs.Any(pair => pair.Key.Value == field.Name) != true))
+            yaml.Fail(Codes.MissingField, map?.Place ?? keys.Place, $"the required field '{field.Name}' of {schema.Subject} is not mapped.", $"Add '{field.Name}: <column>' under 'fields'.");
+        return fields.ToImmutable();
+    }
+
+    private void CheckIgnored(TableMapping mapping, ImmutableArray<YamlText> ignore)
+    {
+        foreach (var column in ignore)
+            if (mapping.Columns.Contains(column.Value))
+                yaml.Fail(Codes.ValueInvalid, column.Place, $"the column '{column.Value}' is mapped and ignored.", "Take it out of 'ignore'.");
+    }
+}

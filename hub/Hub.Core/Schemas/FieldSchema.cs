@@ -1,0 +1,78 @@
+namespace Hub.Core.Schemas;
+
+/// <summary>The Avro types a field may have.</summary>
+public enum FieldType { String, Boolean, Int, Long, Decimal, Date, Timestamp }
+
+/// <summary>What a field is to the index (<c>hub.search</c>).</summary>
+public enum SearchRole
+{
+    /// <summary>Stored only.</summary>
+    None,
+
+    /// <summary>Full text.</summary>
+    Text,
+
+    /// <summary>Exact: filter, facet, sort.</summary>
+    Keyword,
+
+    /// <summary>Day: range and sort.</summary>
+    Date,
+
+    /// <summary>Moment: range and sort.</summary>
+    Time,
+
+    /// <summary>Money: range and sort, exact to the cent.</summary>
+    Amount,
+
+    /// <summary>Whole number: range, sort and facet.</summary>
+    Number,
+
+    /// <summary>Boolean: filter and facet.</summary>
+    Flag,
+}
+
+/// <summary>How a personal field is shown (<c>hub.mask</c>).</summary>
+public enum MaskRule { None, Name, Id, Account, Phone, Address }
+
+/// <summary>A field of a subject with its annotations.</summary>
+public sealed record FieldSchema
+{
+    public required string Name { get; init; }
+
+    /// <summary>Place in the record, from 0.</summary>
+    public required int Ordinal { get; init; }
+
+    public required FieldType Type { get; init; }
+
+    /// <summary>Whether the field is a union with null. <see cref="NullBranch"/> is then the index of null in the union.</summary>
+    public required bool Nullable { get; init; }
+
+    public int NullBranch { get; init; }
+
+    /// <summary>Digits of a decimal, in all.</summary>
+    public int Precision { get; init; }
+
+    /// <summary>Digits of a decimal behind the point.</summary>
+    public int Scale { get; init; }
+
+    /// <summary>Chinese term, meaning and unit.</summary>
+    public string Doc { get; init; } = "";
+
+    public SearchRole Search { get; init; }
+
+    public bool IsTitle { get; init; }
+
+    /// <summary>Data level 1 (public) to 4 (sensitive personal data).</summary>
+    public int Level { get; init; } = 2;
+
+    public MaskRule Mask { get; init; }
+
+    /// <summary>The subject whose document key the value is.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>The code list that names the value.</summary>
+    public string? CodeList { get; init; }
+
+    /// <summary>Whether queries may filter, sort, count or search by the field: a masked one would leak what it hides.</summary>
+    public bool IsQueryable => Search != SearchRole.None && Mask == MaskRule.None;
+}

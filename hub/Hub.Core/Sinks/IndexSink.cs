@@ -1,0 +1,143 @@
+using Hub.Core.DeadLetters;
+using Hub.Core.Index;
+using Hub.Core.Log;
+using Microsoft.Extensions.Logging;
+
+namespace Hub.Core.Sinks;
+
+/// <summary>How an <see cref="IndexSink"/> paces itself.</summary>
+public sealed record IndexSinkOptions
+{
+    /// <summary>Name of the consumer group.</summary>
+    public string Group { get; init; } = "index";
+
+    public int MaxBatchBytes { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>Partitions of a topic that does not exist yet.</summary>
+    public int Partitions { get; init; } = 4;
+
+    /// <summary>How long a write may stay unsearchable.</summary>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>The same while a backlog is being worked off, when every refresh costs and none shows the newest change.</summary>
+    public TimeSpan BacklogRefreshInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long a write may stay in memory only; what a crash loses of the index is read from the log again.</summary>
+    public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(10);
+}
+
+/// <summary>The loop from the log to the index: read, write, refresh, and commit once the index has it durably.</summary>
+public sealed partial class IndexSink(
+    ILog log, IIndex index, DeadLetterBook deadLetters, Freshness freshness, IndexSinkOptions options, TimeProvider time, ILogger<IndexSink> logger)
+{
+    private readonly LogBatch batch = new();
+    private readonly LogBatch letters = new();
+    private readonly List<WriteOutcome> outcomes = [];
+    private Dictionary<TopicPartition, long> written = [];
+    private long refreshDue = long.MaxValue;
+    private long commitDue = long.MaxValue;
+
+    /// <summary>Runs until cancelled; a failure of the log or the index ends it with that exception.</summary>
+    public async Task RunAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
+    {
+        await using var reader = await log.OpenReaderAsync(options.Group, topics, await StartAsync(topics, cancellationToken), cancellationToken);
+        written = new(reader.NextOffsets);
+        freshness.Searchable(written);
+        try
+        {
+            while (true)
+            {
+                await reader.ReadAsync(batch, options.MaxBatchBytes, UntilDue(), cancellationToken);
+                if (batch.Count > 0)
+                    await WriteAsync(reader, cancellationToken);
+                if (time.GetTimestamp() >= refreshDue)
+                    await RefreshAsync(cancellationToken);
+                if (time.GetTimestamp() >= commitDue)
+                    await CommitAsync(reader, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && commitDue != long.MaxValue)
+        {
+            await CommitAsync(reader, CancellationToken.None);
+            throw;
+        }
+    }
+
+    /// <summary>An index that keeps its offsets itself decides alone where reading starts: an empty one is built anew, whatever the group had read.</summary>
+    private async ValueTask<Dictionary<TopicPartition, long>?> StartAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
+    {
+        var start = new Dictionary<TopicPartition, long>();
+        foreach (var topic in topics)
+        {
+            var count = await log.EnsureTopicAsync(topic, options.Partitions, cancellationToken);
+            for (var partition = 0; partition < count; partition++)
+                start[new(topic, partition)] = index.DurableOffsets?.GetValueOrDefault(new TopicPartition(topic, partition)) ?? 0;
+        }
+
+        return index.DurableOffsets is null ? null : start;
+    }
+
+    private async ValueTask WriteAsync(ILogReader reader, CancellationToken cancellationToken)
+    {
+        await index.WriteAsync(batch, outcomes, cancellationToken);
+        await WriteDeadLettersAsync(cancellationToken);
+        written = new(reader.NextOffsets);
+        // A batch that is about full means that more is waiting.
+        var interval = batch.SizeInBytes > options.MaxBatchBytes / 2 ? options.BacklogRefreshInterval : options.RefreshInterval;
+        refreshDue = Math.Min(refreshDue, After(interval));
+        commitDue = Math.Min(commitDue, After(options.CommitInterval));
+    }
+
+    private async ValueTask RefreshAsync(CancellationToken cancellationToken)
+    {
+        await index.RefreshAsync(cancellationToken);
+        freshness.Searchable(written);
+        refreshDue = long.MaxValue;
+    }
+
+    private async ValueTask CommitAsync(ILogReader reader, CancellationToken cancellationToken)
+    {
+        await index.CommitAsync(written, cancellationToken);
+        // The group's place may only pass what the index holds durably; otherwise a crash here would skip entries.
+        await reader.CommitAsync(written, cancellationToken);
+        commitDue = long.MaxValue;
+    }
+
+    private async ValueTask WriteDeadLettersAsync(CancellationToken cancellationToken)
+    {
+        letters.Clear();
+        for (var i = 0; i < outcomes.Count; i++)
+        {
+            var isDeadLetter = batch[i].Place.Topic == DeadLetterBook.Topic;
+            if (outcomes[i] is WriteOutcome.Rejected { Reason: var reason })
+            {
+                LogRejected(batch[i].Source, batch[i].Place.Topic, batch[i].Offset, reason);
+                if (!isDeadLetter)
+                    deadLetters.AddRejected(letters, batch, i, reason);
+            }
+            else if (!isDeadLetter)
+            {
+                // A newer record may have been in the log already when the index refused an older one; it is met again only here.
+                deadLetters.SupersedeRejected(letters, batch, i);
+            }
+        }
+
+        // The dead letter is durable before the group's place passes the rejected record.
+        if (letters.Count > 0)
+            await log.AppendAsync(letters, null, cancellationToken);
+    }
+
+    private long After(TimeSpan span) => time.GetTimestamp() + (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    private TimeSpan UntilDue()
+    {
+        var due = Math.Min(refreshDue, commitDue);
+        if (due == long.MaxValue)
+            return Timeout.InfiniteTimeSpan;
+        var left = time.GetElapsedTime(time.GetTimestamp(), due);
+        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
+    }
+
+    [LoggerMessage(EventId = 3001, Level = LogLevel.Warning, Message = "The index refused a record of {Source} at {Topic} offset {Offset}: {Reason}")]
+    private partial void LogRejected(string source, string topic, long offset, string reason);
+}

@@ -1,0 +1,120 @@
+using Lucene.Net.Index;
+using Lucene.Net.Search;
+
+namespace Hub.Index.Lucene;
+
+/// <summary>
+/// Makes a Lucene query of search words. In Elasticsearch's words: per word a <c>match</c> on the text with <c>minimum_should_match: 2&lt;75%</c>
+/// (or <c>match_phrase</c>), and beside it <c>match_phrase</c> on the text and both on the title with a boost. A single Chinese character
+/// is a <c>wildcard</c> over pairs.
+/// </summary>
+internal sealed class TextQuery(IndexReader reader)
+{
+    private const float TitleBoost = 3;
+    private const float PhraseBoost = 2;
+
+    /// <summary>A character at the edge of a phrase stands for up to this many pairs.</summary>
+    private const int MaxPairs = 256;
+
+    public Query Build(IReadOnlyList<SearchWord> words)
+    {
+        var all = new BooleanQuery();
+        foreach (var word in words)
+        {
+            if (word.IsExcluded)
+                all.Add(Exact(FieldNames.Text, word.Tokens), Occur.MUST_NOT);
+            else
+                all.Add(Included(word), Occur.MUST);
+        }
+
+        if (words.All(word => word.IsExcluded))
+            all.Add(new MatchAllDocsQuery(), Occur.MUST);
+        return all;
+    }
+
+    private BooleanQuery Included(SearchWord word)
+    {
+        var query = new BooleanQuery { { word.IsStrict ? Exact(FieldNames.Text, word.Tokens) : Enough(FieldNames.Text, word), Occur.MUST } };
+        var title = Exact(FieldNames.Title, word.Tokens);
+        title.Boost = TitleBoost;
+        query.Add(title, Occur.SHOULD);
+        if (word.IsStrict || word.Tokens.Count == 1)
+            return query;
+
+        var phrase = Exact(FieldNames.Text, word.Tokens);
+        phrase.Boost = PhraseBoost;
+        query.Add(phrase, Occur.SHOULD);
+        var titleWords = Enough(FieldNames.Title, word);
+        titleWords.Boost = TitleBoost;
+        query.Add(titleWords, Occur.SHOULD);
+        return query;
+    }
+
+    private static BooleanQuery Enough(string field, SearchWord word)
+    {
+        var query = new BooleanQuery();
+        foreach (var token in word.Tokens)
+            query.Add(OneToken(field, token), Occur.SHOULD);
+        query.MinimumNumberShouldMatch = word.Needed;
+        return query;
+    }
+
+    private Query Exact(string field, IReadOnlyList<Token> tokens)
+    {
+        if (tokens.Count == 1)
+            return OneToken(field, tokens[0]);
+        if (!tokens.Any(token => token.IsSingleCjk))
+        {
+            var phrase = new PhraseQuery();
+            var position = 0;
+            for (var i = 0; i < tokens.Count; i++)
+                phrase.Add(new Term(field, tokens[i].Term), position += i == 0 ? 0 : tokens[i].Increment);
+            return phrase;
+        }
+
+        return WithSingles(field, tokens);
+    }
+
+    /// <summary>"3月" also stands in "3月支付", where 月 is in a pair.</summary>
+    private MultiPhraseQuery WithSingles(string field, IReadOnlyList<Token> tokens)
+    {
+        var phrase = new MultiPhraseQuery();
+        var position = 0;
+        for (var i = 0; i < tokens.Count; i++)
+        {
+            position += i == 0 ? 0 : tokens[i].Increment;
+            var pattern = !tokens[i].IsSingleCjk ? null : i == 0 ? $"?{tokens[i].Term}" : i == tokens.Count - 1 ? $"{tokens[i].Term}?" : null;
+            Term[] terms = [new(field, tokens[i].Term), .. pattern is null ? [] : Pairs(field, pattern)];
+            phrase.Add(terms, position);
+        }
+
+        return phrase;
+    }
+
+    private IEnumerable<Term> Pairs(string field, string pattern)
+    {
+        var found = new WildcardQuery(new Term(field, pattern))
+        {
+            MultiTermRewriteMethod = new MultiTermQuery.TopTermsBoostOnlyBooleanQueryRewrite(MaxPairs),
+        }.Rewrite(reader);
+        var terms = new HashSet<Term>();
+        found.Rewrite(reader).ExtractTerms(terms);
+        if (found is BooleanQuery any)
+            foreach (var clause in any.Clauses)
+                if (clause.Query is ConstantScoreQuery { Query: TermQuery term })
+                    terms.Add(term.Term);
+        return terms;
+    }
+
+    private static Query OneToken(string field, Token token)
+    {
+        if (!token.IsSingleCjk)
+            return new TermQuery(new Term(field, token.Term));
+        return new BooleanQuery
+        {
+            { new TermQuery(new Term(field, token.Term)), Occur.SHOULD },
+            { new WildcardQuery(new Term(field, $"{token.Term}?")), Occur.SHOULD },
+            { new WildcardQuery(new Term(field, $"?{token.Term}")), Occur.SHOULD },
+        };
+    }
+}

@@ -1,0 +1,46 @@
+using System.Net;
+using Hub.Core.Ops;
+
+namespace Hub.Server.Hosting;
+
+/// <summary>The settings of one Hub. Checked by <see cref="HubSettings"/> before anything is opened.</summary>
+public sealed record HubOptions
+{
+    /// <summary>Holds the log and the index.</summary>
+    public string DataFolder { get; init; } = "data";
+
+    public string SchemasFolder { get; init; } = "schemas";
+
+    /// <summary>Holds the source definitions.</summary>
+    public string ConnectorsFolder { get; init; } = "connectors";
+
+    /// <summary>Where the API and the page are served.</summary>
+    public Uri Address { get; init; } = new("http://127.0.0.1:8320");
+
+    /// <summary>Partitions of a topic when it is first made; one that exists keeps its own.</summary>
+    public int LogPartitions { get; init; } = 4;
+
+    /// <summary>How long a change may wait in the index before a search finds it.</summary>
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>How often the index is made durable; what was not is read from the log again after a crash.</summary>
+    public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bytes that one batch holds in memory, about.</summary>
+    public int BatchBytes { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>Everything that is wrong with <see cref="Address"/>: Hub has no access control yet, so it serves this machine alone.</summary>
+    public static Finding? CheckAddress(Uri address, string place)
+    {
+        if (address.Scheme != Uri.UriSchemeHttp || address.PathAndQuery != "/")
+            return Wrong($"'{address}' is not an address to listen on.", "Write http://127.0.0.1:8320, without a path.");
+        return IsLoopback(address)
+            ? null
+            : Wrong($"'{address}' can be reached from other machines, and Hub has no access control yet.", "Use http://127.0.0.1:8320.");
+
+        Finding Wrong(string message, string suggestion) => new(Codes.SettingInvalid, Severity.Error, place, message, suggestion);
+    }
+
+    private static bool IsLoopback(Uri address)
+        => address.Host == "localhost" || (IPAddress.TryParse(address.Host.Trim('[', ']'), out var ip) && IPAddress.IsLoopback(ip));
+}

@@ -1,0 +1,29 @@
+using Hub.Core.Index;
+using Hub.Core.Log;
+using Hub.Core.Ops;
+
+namespace Hub.Server.Ops;
+
+/// <summary>How far one consumer group is behind.</summary>
+public sealed record GroupLag(string Group, IReadOnlyList<PartitionLag> Partitions);
+
+/// <summary>What the running parts tell the API about themselves. Composition fills it before the first request.</summary>
+public sealed class HubState
+{
+    /// <summary>The sources, as they are now; called for every answer, so it must be cheap.</summary>
+    public Func<IReadOnlyList<SourceStatus>> Sources { get; set; } = () => [];
+
+    public Func<CancellationToken, ValueTask<IReadOnlyList<GroupLag>>> Lags { get; set; } = _ => new([]);
+
+    public Func<CancellationToken, ValueTask<IReadOnlyList<SubjectCount>>> Counts { get; set; } = _ => new([]);
+
+    /// <summary>Why Hub cannot serve yet; null when it can.</summary>
+    public Func<Finding?> NotReady { get; set; } = () => null;
+
+    /// <summary>Why Hub had to stop by itself; null when it did not.</summary>
+    public HubException? Failure { get; set; }
+
+    /// <summary>Per source, the moment as of which it is complete.</summary>
+    public IReadOnlyDictionary<string, DateTime?> AsOf()
+        => Sources().ToDictionary(status => status.Source, status => status.AsOf?.UtcDateTime, StringComparer.Ordinal);
+}

@@ -1,0 +1,105 @@
+using Hub.Core.Index;
+using Hub.Core.Ops;
+using Hub.Core.Schemas;
+using Hub.Server.Ops;
+
+namespace Hub.Server.Search;
+
+/// <summary>Answers searches and record look-ups from the index.</summary>
+internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState state, TimeProvider time)
+{
+    private const int IncomingShown = 5;
+
+    public async Task<SearchResponse> SearchAsync(IQueryCollection parameters, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        var query = SearchParameters.Read(parameters, catalog);
+        // Read before the search: the search then sees at least what is promised.
+        var asOf = state.AsOf();
+        var result = await index.SearchAsync(query, cancellationToken);
+        return new(
+            result.Total, [.. result.Hits.Select(ToView)], [.. result.Facets.Select(ToView)], result.NextCursor, asOf,
+            Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 2));
+    }
+
+    public async Task<RecordResponse> RecordAsync(string subject, string id, CancellationToken cancellationToken)
+    {
+        if (catalog.Find(subject) is null)
+            throw new HubException(SearchParameters.UnknownSubject(subject, catalog, "subject"));
+
+        var asOf = state.AsOf();
+        var document = await index.GetAsync(subject, id, cancellationToken) ?? throw NotFound(subject, id);
+        var facts = RecordFacts.Of(document, catalog);
+        var family = new RecordFamily(index, catalog);
+        return new(
+            subject, id, document.Version, facts.Source, facts.Title, new(catalog, document.Value),
+            await family.PathToAsync(document, cancellationToken),
+            await OutgoingAsync(facts.Links, family, cancellationToken),
+            await IncomingAsync(subject, id, cancellationToken),
+            asOf);
+    }
+
+    private static HubException NotFound(string subject, string id)
+        => new(new Finding(
+            Codes.RecordNotFound, Severity.Error, "id", $"there is no record '{id}' in {subject}.",
+            id.Contains(':', StringComparison.Ordinal)
+                ? "It may have been deleted upstream, or not have arrived yet; asOf in /api/v1/status tells how fresh each source is."
+                : $"Ids are written source:key, like finance:{id}."));
+
+    private HitView ToView(SearchHit hit)
+    {
+        var document = hit.Document;
+        var facts = RecordFacts.Of(document, catalog);
+        var schema = catalog.Find(document.Subject);
+        // The index does not search masked fields; should one ever come back highlighted, it is not passed on.
+        var highlights = hit.Highlights.Where(pair => schema?.Find(pair.Key) is { IsQueryable: true }).ToDictionary(StringComparer.Ordinal);
+        return new(
+            document.Subject, document.Id, document.Version, facts.Source, hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links);
+    }
+
+    private FacetView ToView(Facet facet)
+        => new(facet.Field, [.. facet.Values.Select(value => new FacetValueView(value.Value, value.Count, NameOf(facet.Field, value)))], facet.Other);
+
+    private string? NameOf(string field, FacetValue value)
+        => field == "subject" && catalog.Find(value.Value) is { } schema ? CatalogEndpoints.ChineseName(schema.Doc) : value.Name;
+
+    private async Task<IReadOnlyList<OutgoingLink>> OutgoingAsync(
+        IReadOnlyList<RecordLink> links, RecordFamily family, CancellationToken cancellationToken)
+    {
+        var outgoing = new List<OutgoingLink>();
+        foreach (var link in links)
+        {
+            var member = await family.FindAsync(link.Subject, link.Id, cancellationToken);
+            outgoing.Add(new(link.Field, link.Subject, link.Id, member?.Facts.Title, member is not null, link.Url));
+        }
+
+        return outgoing;
+    }
+
+    private async Task<IReadOnlyList<IncomingLinks>> IncomingAsync(string subject, string id, CancellationToken cancellationToken)
+    {
+        var source = RecordFacts.SourceOf(id);
+        var key = id[(source.Length + 1)..];
+        var incoming = new List<IncomingLinks>();
+        foreach (var (schema, field) in catalog.Subjects.SelectMany(schema => schema.Fields, (schema, field) => (schema, field)))
+        {
+            if (field.Link != subject || !field.IsQueryable)
+                continue;
+            var result = await index.SearchAsync(
+                new SearchQuery
+                {
+                    Subjects = [schema.Subject],
+                    Filters = [new TermFilter(field.Name, [key]), new TermFilter("source", [source])],
+                    Highlight = false,
+                    Size = IncomingShown,
+                },
+                cancellationToken);
+            if (result.Total > 0)
+                incoming.Add(new(
+                    schema.Subject, field.Name, result.Total, [.. result.Hits.Select(hit => RecordFamily.StepOf(hit.Document, catalog))],
+                    $"/api/v1/search?subject={schema.Subject}&source={Uri.EscapeDataString(source)}&{field.Name}={Uri.EscapeDataString(key)}"));
+        }
+
+        return incoming;
+    }
+}

@@ -1,0 +1,3 @@
+using Hub.Demo;
+
+return await DemoCommand.RunAsync(args);

@@ -1,0 +1,91 @@
+using System.Reflection;
+using Hub.Core.Ops;
+using Hub.Core.Records;
+using Xunit;
+
+namespace Hub.Tests.Architecture;
+
+/// <summary>What is stored, or written down by others, and therefore never changes.</summary>
+public sealed class PinnedTests
+{
+    // A code that is given up stays here with the name it had, so that nobody gives it another meaning.
+    private static readonly Dictionary<string, string> Known = new(StringComparer.Ordinal)
+    {
+        ["HUB1001"] = "SchemaInvalid",
+        ["HUB1002"] = "SchemaIdTaken",
+        ["HUB1003"] = "SchemaFieldClash",
+        ["HUB1010"] = "CodeListInvalid",
+        ["HUB2001"] = "YamlInvalid",
+        ["HUB2002"] = "UnknownKey",
+        ["HUB2003"] = "UnknownSubject",
+        ["HUB2004"] = "UnknownField",
+        ["HUB2005"] = "MissingField",
+        ["HUB2006"] = "MissingSetting",
+        ["HUB2007"] = "ValueInvalid",
+        ["HUB2008"] = "VariableNotSet",
+        ["HUB3000"] = "Examined",
+        ["HUB3001"] = "CannotConnect",
+        ["HUB3002"] = "LoginRefused",
+        ["HUB3003"] = "WalLevel",
+        ["HUB3004"] = "NoReplicationRight",
+        ["HUB3005"] = "NoPublication",
+        ["HUB3006"] = "TableNotPublished",
+        ["HUB3007"] = "TableMissing",
+        ["HUB3008"] = "TableWithoutKey",
+        ["HUB3009"] = "ColumnMissing",
+        ["HUB3010"] = "SlotInUse",
+        ["HUB3011"] = "SlotForeign",
+        ["HUB3012"] = "SlotLost",
+        ["HUB3013"] = "SourceReplaced",
+        ["HUB3014"] = "NoSelectRight",
+        ["HUB3015"] = "KeyMismatch",
+        ["HUB3016"] = "ReplicaIdentity",
+        ["HUB3017"] = "NoFreeSlot",
+        ["HUB3018"] = "SlotHoldsWal",
+        ["HUB3019"] = "ServerTooOld",
+        ["HUB3020"] = "ColumnNotMapped",
+        ["HUB3021"] = "MappedColumnGone",
+        ["HUB3022"] = "DatabaseMissing",
+        ["HUB3023"] = "TablePartitioned",
+        ["HUB3030"] = "TooManyDeadLetters",
+        ["HUB3090"] = "SourceFailed",
+        ["HUB4001"] = "SettingInvalid",
+        ["HUB4002"] = "DataFolderInUse",
+        ["HUB4003"] = "LogDamaged",
+        ["HUB4004"] = "IndexDamaged",
+        ["HUB4005"] = "NotRunning",
+        ["HUB4006"] = "NotReady",
+        ["HUB4007"] = "AddressInUse",
+        ["HUB4090"] = "Unexpected",
+        ["HUB5001"] = "QueryInvalid",
+        ["HUB5002"] = "QueryUnknownSubject",
+        ["HUB5003"] = "QueryUnknownField",
+        ["HUB5004"] = "QueryFieldRole",
+        ["HUB5005"] = "QueryValue",
+        ["HUB5006"] = "QueryCursor",
+        ["HUB5007"] = "RecordNotFound",
+        ["HUB5010"] = "RouteUnknown",
+        ["HUB5011"] = "MethodNotAllowed",
+    };
+
+    [Theory]
+    [InlineData(Operation.Snapshot, 1)]
+    [InlineData(Operation.Create, 2)]
+    [InlineData(Operation.Update, 3)]
+    [InlineData(Operation.Delete, 4)]
+    [InlineData(Operation.Truncate, 5)]
+    public void Operation_numbers_never_change(Operation operation, int number) => Assert.Equal(number, (int)operation);
+
+    [Fact]
+    public void Every_operation_has_a_pinned_number() => Assert.Equal(5, Enum.GetValues<Operation>().Length);
+
+    [Fact]
+    public void A_finding_code_keeps_its_meaning()
+    {
+        var codes = typeof(Codes).GetFields(BindingFlags.Public | BindingFlags.Static).ToDictionary(field => field.Name, field => (string)field.GetRawConstantValue()!);
+        Assert.Equal(codes.Count, codes.Values.Distinct(StringComparer.Ordinal).Count());
+        Assert.All(codes, code => Assert.True(
+            Known.TryGetValue(code.Value, out var name) && name == code.Key,
+            $"{code.Value} {code.Key}: add a new code to the list; never give a known one another name or meaning."));
+    }
+}

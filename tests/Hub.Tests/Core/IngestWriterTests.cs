@@ -1,0 +1,179 @@
+using System.Text.Json;
+using Hub.Core.DeadLetters;
+using Hub.Core.Log;
+using Hub.Core.Ops;
+using Hub.Core.Records;
+using Hub.Core.Sources;
+using Hub.Tests.Fixtures;
+using Xunit;
+
+namespace Hub.Tests.Core;
+
+/// <summary>What becomes of a batch: records, tombstones and dead letters in one append with the checkpoint.</summary>
+public sealed class IngestWriterTests : PipelineParts
+{
+    private readonly EnvelopeBatch batch = new();
+    private readonly RelationShape shape = Things.Shape();
+
+    [Fact]
+    public async Task Records_dead_letters_and_checkpoint_are_one_append()
+    {
+        var writer = await OpenAsync();
+        Things.Add(batch, shape, "a", "一", 10);
+        Things.Add(batch, shape, id: null, "无主键", 11);
+        Things.Add(batch, shape, "b", "二", 12, Operation.Delete);
+        await writer.WriteAsync(new(batch, new("p"), Clock.GetUtcNow()), Cancel);
+
+        var things = await LogState.ReadAsync(Log, [Things.Subject], Cancel);
+        Assert.Equal(2, things.Entries);
+        Assert.Equal(["things:a"], things.Live(Things.Subject, Things.Source).Keys);
+        var checkpoint = (await Log.ReadCheckpointAsync(Things.Source, Cancel))!;
+        Assert.Equal(new Checkpoint(Things.Source, new("p"), Clock.GetUtcNow()), checkpoint.Checkpoint);
+        Assert.Equal(2, checkpoint.EndOffsets.Where(end => end.Key.Topic == Things.Subject).Sum(end => end.Value));
+        var (id, letter) = Assert.Single(await LettersAsync());
+        Assert.Equal("things:test.thing:@p11", id);
+        Assert.Equal((null, "11", "p11", "open"), (letter["documentKey"], letter["version"], letter["position"], letter["state"]));
+        Assert.Equal("无主键", JsonDocument.Parse(letter["record"]!).RootElement.GetProperty("name").GetString());
+    }
+
+    [Fact]
+    public async Task A_row_of_the_first_full_read_can_be_refused_too()
+    {
+        var writer = await OpenAsync();
+        batch.Begin(shape, Operation.Snapshot, version: 1, occurredAt: 0, "p"u8);
+        batch.AddNull();
+        batch.AddNull();
+        await writer.WriteAsync(new(batch, new("p")), Cancel);
+        Assert.Null(Assert.Single(await LettersAsync()).Value["occurredAt"]);
+    }
+
+    [Fact]
+    public async Task An_append_that_failed_leaves_no_letter_closed_that_the_log_holds_open()
+    {
+        var log = new FailingLog(Log);
+        var writer = await OpenAsync(log);
+        await AppendAsync("a", version: 11);
+        Things.Add(batch, shape, "a", "一", 12);
+        log.Failure = new IOException("no space left");
+        await Assert.ThrowsAsync<IOException>(async () => await writer.WriteAsync(new(batch, new("2")), Cancel));
+
+        // As the runner does before it reads the batch again.
+        await writer.OpenAsync(4, Cancel);
+        Assert.Equal(1, DeadLetters.CountOpen(Things.Source));
+        await writer.WriteAsync(new(batch, new("2")), Cancel);
+        Assert.Equal("superseded", Assert.Single(await LettersAsync()).Value["state"]);
+        Assert.Equal(0, DeadLetters.CountOpen(Things.Source));
+    }
+
+    [Fact]
+    public async Task A_letter_is_closed_by_a_version_that_is_not_older_also_by_another_Hub()
+    {
+        Add("a", version: 10);
+        Assert.Equal(1, DeadLetters.CountOpen(Things.Source));
+        var entries = new LogBatch();
+        DeadLetters.Supersede(entries, Things.Source, Things.Subject, "a"u8, version: 9);
+        DeadLetters.Supersede(entries, Things.Source, "test.other", "a"u8, version: 11);
+        Assert.Equal(0, entries.Count);
+        await AppendAsync("a", version: 10);
+
+        var next = new DeadLetterBook(Catalog, Clock);
+        await next.LoadAsync(Log, Cancel);
+        Assert.Equal(1, next.CountOpen(Things.Source));
+        next.Supersede(entries, Things.Source, Things.Subject, "a"u8, version: 10);
+        Assert.Equal((1, 0), (entries.Count, next.CountOpen(Things.Source)));
+        await Log.AppendAsync(entries, null, Cancel);
+        Assert.Equal("superseded", Assert.Single(await LettersAsync()).Value["state"]);
+
+        var third = new DeadLetterBook(Catalog, Clock);
+        await third.LoadAsync(Log, Cancel);
+        Assert.Equal(0, third.CountOpen(Things.Source));
+    }
+
+    [Fact]
+    public void A_document_refused_twice_is_one_letter()
+    {
+        Add("a", version: 10);
+        Add("a", version: 11);
+        Add("b", version: 12);
+        Assert.Equal(2, DeadLetters.CountOpen(Things.Source));
+    }
+
+    [Fact]
+    public void An_emptied_subject_closes_the_letters_that_are_older()
+    {
+        Add("a", version: 10);
+        Add("b", version: 20);
+        var entries = new LogBatch();
+        DeadLetters.SupersedeOlder(entries, Things.Source, Things.Subject, version: 20);
+        Assert.Equal((1, 1), (entries.Count, DeadLetters.CountOpen(Things.Source)));
+    }
+
+    [Fact]
+    public void A_mapping_that_refuses_everything_stops_its_source()
+    {
+        var entries = new LogBatch();
+        for (var i = 0; i < DeadLetterBook.MaxOpen; i++)
+        {
+            entries.Clear();
+            DeadLetters.Add(entries, Letter($"{i}", 1));
+        }
+
+        var failure = Assert.Throws<HubException>(() => DeadLetters.Add(entries, Letter("one more", 1)));
+        Assert.Equal((Codes.TooManyDeadLetters, false), (failure.Findings[0].Code, failure.IsTransient));
+    }
+
+    private void Add(string key, long version) => DeadLetters.Add(new LogBatch(), Letter(key, version));
+
+    private async Task AppendAsync(string key, long version)
+    {
+        await Log.EnsureTopicAsync(DeadLetterBook.Topic, 1, Cancel);
+        var entries = new LogBatch();
+        DeadLetters.Add(entries, Letter(key, version));
+        await Log.AppendAsync(entries, null, Cancel);
+    }
+
+    private static DeadLetter Letter(string key, long version) => new(
+        $"{Things.Source}:{Things.Subject}:{key}", Things.Source, Things.Subject, "public.thing", key, version, Operation.Update, "p",
+        DeadLetterReason.NotMapped, "does not fit", "{}", null);
+
+    private async Task<IngestWriter> OpenAsync(ILog? log = null)
+    {
+        await Log.EnsureTopicAsync(DeadLetterBook.Topic, 1, Cancel);
+        var writer = new IngestWriter(Things.Define(Folder, Catalog), Catalog, log ?? Log, DeadLetters, Freshness);
+        await writer.OpenAsync(4, Cancel);
+        return writer;
+    }
+
+    private async Task<Dictionary<string, Dictionary<string, string?>>> LettersAsync()
+        => (await LogState.ReadAsync(Log, [DeadLetterBook.Topic], Cancel)).Live(DeadLetterBook.Topic, Things.Source)
+            .ToDictionary(pair => pair.Key, pair => ExpectedRecord.Of(Catalog, pair.Value.Value));
+
+    /// <summary>A log on a disk that fails when the test says so.</summary>
+    private sealed class FailingLog(ILog log) : ILog
+    {
+        /// <summary>Thrown by the next append.</summary>
+        public Exception? Failure { get; set; }
+
+        public ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
+        {
+            if (Failure is not { } failure)
+                return log.AppendAsync(entries, checkpoint, cancellationToken);
+            Failure = null;
+            throw failure;
+        }
+
+        public ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken) => log.EnsureTopicAsync(topic, partitions, cancellationToken);
+
+        public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken) => log.ReadCheckpointAsync(source, cancellationToken);
+
+        public ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken) => log.DeleteCheckpointAsync(source, cancellationToken);
+
+        public ValueTask<ILogReader> OpenReaderAsync(
+            string group, IReadOnlyCollection<string> topics, IReadOnlyDictionary<TopicPartition, long>? start, CancellationToken cancellationToken)
+            => log.OpenReaderAsync(group, topics, start, cancellationToken);
+
+        public ValueTask<IReadOnlyList<PartitionLag>> ReadLagAsync(string group, CancellationToken cancellationToken) => log.ReadLagAsync(group, cancellationToken);
+
+        public ValueTask DisposeAsync() => log.DisposeAsync();
+    }
+}

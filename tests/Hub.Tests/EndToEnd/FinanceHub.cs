@@ -1,0 +1,98 @@
+using System.Text.Json;
+using Hub.Demo.Finance;
+using Hub.Tests.Fixtures;
+using Xunit;
+
+namespace Hub.Tests.EndToEnd;
+
+/// <summary>The demo's finance database and a whole Hub that reads it by the shipped definition.</summary>
+internal sealed class FinanceHub : IAsyncDisposable
+{
+    public const string Detail = "finance.paymentDetail";
+
+    private readonly DirectoryInfo folder;
+
+    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder)
+        => (Database, Connection, this.folder) = (database, connection, folder);
+
+    public TestDatabase Database { get; }
+
+    /// <summary>What Hub connects by: the role <c>hub</c>, which may replicate and read the published tables.</summary>
+    public string Connection { get; }
+
+    public string Slot => $"hub_{Database.Name}";
+
+    public string Connectors => Path.Combine(folder.FullName, "connectors");
+
+    public RunningHub Hub { get; private set; } = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    /// <param name="before">Changes the database or adds definitions before Hub starts.</param>
+    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, Func<FinanceHub, Task>? before = null)
+    {
+        var (database, connection) = await postgres.CreateFinanceAsync(Cancel);
+        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"));
+        Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);
+        if (before is not null)
+            await before(finance);
+        finance.Hub = await RunningHub.StartAsync(Path.Combine(finance.folder.FullName, "data"), Shipped.Schemas, finance.Connectors, Cancel);
+        return finance;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Hub is not null)
+            await Hub.DisposeAsync();
+        await Database.DisposeAsync();
+        folder.Delete(recursive: true);
+    }
+
+    /// <summary>Waits until Hub says that it is complete as of now, by the database's clock.</summary>
+    public async Task CatchUpAsync(string source = "finance")
+        => await Hub.WaitUntilCompleteAsync(source, await Database.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel), Cancel);
+
+    public async Task CommitAsync(string sql)
+    {
+        await Database.ExecuteAsync(sql, Cancel);
+        await CatchUpAsync();
+    }
+
+    public Task<JsonElement> SearchAsync(string query) => Hub.GetAsync($"/api/v1/search?{query}", Cancel);
+
+    public async Task<long> CountAsync(string query) => (await SearchAsync($"{query}&size=0")).GetProperty("total").GetInt64();
+
+    public Task<JsonElement> RecordAsync(string subject, string key)
+        => Hub.GetAsync($"/api/v1/records/{subject}/{Uri.EscapeDataString($"finance:{key}")}", Cancel);
+
+    /// <summary>Every hit of a search, over all its pages.</summary>
+    public async IAsyncEnumerable<JsonElement> HitsAsync(string query)
+    {
+        string? cursor = null;
+        do
+        {
+            var page = await SearchAsync($"{query}&size=500&highlight=false{(cursor is null ? "" : $"&cursor={Uri.EscapeDataString(cursor)}")}");
+            foreach (var hit in page.GetProperty("hits").EnumerateArray())
+                yield return hit;
+            cursor = page.GetProperty("nextCursor").GetString();
+        }
+        while (cursor is not null);
+    }
+
+    public Task<Comparison> CompareAsync(string source = "finance")
+        => Comparison.OfAsync(Database.ConnectionString, Hub.Definitions.Single(definition => definition.Name == source), Hub.Catalog, Hub.Log, Hub.Index, Cancel);
+
+    /// <summary>Fails unless tables, log and index hold the same.</summary>
+    public async Task AssertEqualAsync()
+    {
+        var comparison = await CompareAsync();
+        Assert.True(comparison.IsEqual, comparison.ToString());
+    }
+
+    public Task<FinanceActivity> OpenActivityAsync(int seed)
+        => FinanceActivity.OpenAsync(Database.ConnectionString, new() { Seed = seed }, TimeProvider.System, Cancel);
+
+    /// <summary>A payment detail with the least that it needs.</summary>
+    public static string InsertDetail(string id, string word, string amount = "100.50", string deleted = "2")
+        => $"INSERT INTO pay_detail (pay_detail_id, mof_div_code, fiscal_year, pay_amt, add_word, is_deleted) VALUES ('{id}', '320206000', '2026', {amount}, '{word}', '{deleted}');";
+}
