@@ -27,6 +27,7 @@ internal static class ProjectTable
         ["Microsoft.Data.Sqlite"] = ["Hub.Log"],
         ["SQLitePCL"] = ["Hub.Log"],
         ["SQLitePCLRaw"] = ["Hub.Log"],
+        ["Confluent.Kafka"] = ["Hub.Log", "Hub.Connectors"],
         ["Lucene.Net"] = ["Hub.Index"],
         ["J2N"] = ["Hub.Index"],
         ["Apache.Avro"] = ["Hub.Core"],
@@ -34,6 +35,7 @@ internal static class ProjectTable
         ["YamlDotNet"] = ["Hub.Core"],
         ["CsvHelper"] = ["Hub.Core"],
         ["Microsoft.AspNetCore"] = ["Hub.Server", "Hub.Cli"],
+        ["Microsoft.Extensions.Http"] = ["Hub.Server"],
         ["System.CommandLine"] = ["Hub.Cli"],
         ["Spectre.Console"] = ["Hub.Cli"],
     };
