@@ -37,7 +37,7 @@ public sealed class DeadLetterBook(SchemaCatalog catalog, TimeProvider time)
     public async Task LoadAsync(ILog log, CancellationToken cancellationToken)
     {
         await log.EnsureTopicAsync(Topic, 1, cancellationToken);
-        var end = (await log.AppendAsync(new LogBatch(), null, cancellationToken)).GetValueOrDefault(new TopicPartition(Topic, 0));
+        var end = (await log.ReadEndsAsync([Topic], cancellationToken))[new(Topic, 0)];
         await using var reader = await log.OpenReaderAsync(
             "dead-letters", [Topic], new Dictionary<TopicPartition, long> { [new(Topic, 0)] = 0 }, cancellationToken);
         var batch = new LogBatch();

@@ -18,6 +18,17 @@ public sealed record PartitionLag(TopicPartition Partition, long Committed, long
     public long Lag => HighWatermark - Committed;
 }
 
+/// <summary>
+/// The right to write for a source, held by one at a time among all processes on one log. Disposing gives it back.
+/// </summary>
+/// <param name="lost">Cancelled when somebody else has it, or may have.</param>
+public sealed class SourceLease(CancellationToken lost, Func<ValueTask>? release = null) : IAsyncDisposable
+{
+    public CancellationToken Lost { get; } = lost;
+
+    public ValueTask DisposeAsync() => release?.Invoke() ?? ValueTask.CompletedTask;
+}
+
 /// <summary>Topics with partitions. Appends are all or nothing, durable when they return, and ordered per partition. For concurrent use.</summary>
 public interface ILog : IAsyncDisposable
 {
@@ -25,10 +36,19 @@ public interface ILog : IAsyncDisposable
     ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Waits until nobody else writes for the source, and makes sure of it: what an earlier holder appends from then on is refused.
+    /// </summary>
+    ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Appends all entries and the checkpoint in one transaction and returns when it is durable. Entries may be none.
-    /// Their topics must exist. Returns the end offset of every partition of every topic after the append.
+    /// Their topics must exist. Returns, for every partition of every topic, an offset that is past all that the checkpoint's source
+    /// has appended.
     /// </summary>
     ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken);
+
+    /// <summary>The end of every partition of the topics: a reader whose next offsets have reached it has read all that was appended before the call.</summary>
+    ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken);
 
     ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken);
 

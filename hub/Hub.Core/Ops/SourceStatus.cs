@@ -11,6 +11,9 @@ public enum SourceState
     /// <summary>Follows upstream's changes.</summary>
     Streaming,
 
+    /// <summary>Another Hub on the same log reads it; this one takes over when that one is gone.</summary>
+    Standby,
+
     /// <summary>Failed for a reason that may pass; <see cref="SourceStatus.NextAttempt"/> tells when it tries again.</summary>
     Retrying,
 

@@ -16,6 +16,9 @@ public sealed record SourceRunnerOptions
 
     public TimeSpan MaxRestartDelay { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How often a source that another Hub reads is looked at.</summary>
+    public TimeSpan StandbyInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a polled source rests after it has caught up.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(30);
 }
@@ -57,9 +60,8 @@ public sealed partial class SourceRunner(
         {
             try
             {
-                await ReadAsync(() => failures = 0, cancellationToken);
+                await OwnAsync(() => failures = 0, cancellationToken);
                 failures = -1;
-                await Task.Delay(options.PollInterval, time, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -78,10 +80,52 @@ public sealed partial class SourceRunner(
         }
     }
 
-    private async Task ReadAsync(Action onProgress, CancellationToken cancellationToken)
+    /// <summary>Reads for as long as no other Hub has the source; returns when one has taken it.</summary>
+    private async Task OwnAsync(Action onProgress, CancellationToken cancellationToken)
     {
         state = state with { State = SourceState.Starting, NextAttempt = null };
         await writer.OpenAsync(options.Partitions, cancellationToken);
+        await using var lease = await AcquireAsync(cancellationToken);
+        using var owning = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
+        try
+        {
+            while (true)
+            {
+                await ReadAsync(onProgress, owning.Token);
+                onProgress();
+                await Task.Delay(options.PollInterval, time, owning.Token);
+            }
+        }
+        catch (OperationCanceledException) when (lease.Lost.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            LogTaken(source.Name);
+        }
+    }
+
+    /// <summary>Waits until this Hub is the one that reads the source; meanwhile tells how fresh the other keeps it.</summary>
+    private async Task<SourceLease> AcquireAsync(CancellationToken cancellationToken)
+    {
+        var acquiring = log.AcquireAsync(source.Name, cancellationToken).AsTask();
+        while (!acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(options.StandbyInterval, time, cancellationToken)) != acquiring)
+        {
+            if (state.State != SourceState.Standby)
+            {
+                state = new(SourceState.Standby, time.GetUtcNow());
+                LogState(source.Name, SourceState.Standby);
+            }
+
+            if (await log.ReadCheckpointAsync(source.Name, CancellationToken.None) is not { } stored)
+                continue;
+            writer.Recall(stored);
+            position = stored.Checkpoint.Position;
+        }
+
+        return await acquiring;
+    }
+
+    private async Task ReadAsync(Action onProgress, CancellationToken cancellationToken)
+    {
+        state = state with { State = SourceState.Starting, NextAttempt = null };
         var checkpoint = await log.ReadCheckpointAsync(source.Name, cancellationToken);
         if (checkpoint is not null)
             writer.Recall(checkpoint);
@@ -148,6 +192,9 @@ public sealed partial class SourceRunner(
 
     [LoggerMessage(EventId = 2002, Level = LogLevel.Error, Message = "Source {Source} failed; restarts from its checkpoint in {Seconds:0.0} s: {Reason}")]
     private partial void LogRestarting(string source, double seconds, string reason, Exception? failure);
+
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "Source {Source} is read by another Hub now")]
+    private partial void LogTaken(string source);
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Error, Message = "Source {Source} stopped: {Reason}")]
     private partial void LogStopped(string source, string reason);

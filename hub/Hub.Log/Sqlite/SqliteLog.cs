@@ -65,6 +65,9 @@ public sealed class SqliteLog : ILog
         return table.Of(topic).Length;
     }
 
+    /// <summary>The lock on the file keeps every other process out, so there is nobody to wait for.</summary>
+    public ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken) => new(new SourceLease(CancellationToken.None));
+
     public async ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(
         LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
@@ -78,6 +81,9 @@ public sealed class SqliteLog : ILog
         }, cancellationToken);
         return ends!;
     }
+
+    public ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
+        => new(topics.Distinct(StringComparer.Ordinal).SelectMany(PartitionsOf).ToDictionary(one => one.Place, one => one.End));
 
     public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken)
         => QueryAsync(query => query.Checkpoint(source), cancellationToken);

@@ -12,7 +12,7 @@ let labels = {};
 let cursor = null;
 let latest = 0;
 
-const stateNames = { starting: "启动中", snapshot: "首次全量读取", streaming: "实时同步", retrying: "重试中", stopped: "已停止" };
+const stateNames = { starting: "启动中", snapshot: "首次全量读取", streaming: "实时同步", standby: "由另一 Hub 读取", retrying: "重试中", stopped: "已停止" };
 const facetFields = ["subject", "fiscalYear", "agencyCode", "fundTypeCode", "expFuncCode", "setModeCode", "payTypeCode"];
 const subjectOf = name => catalog.subjects.find(subject => subject.subject === name);
 const subjectName = name => subjectOf(name)?.name ?? name;
@@ -225,7 +225,7 @@ async function showSources() {
   try {
     const status = await get("/api/v1/status");
     $("sources").replaceChildren(...status.sources.map(source => {
-      const mood = source.state === "streaming" ? "dot" : source.state === "stopped" ? "dot bad" : "dot warn";
+      const mood = source.state === "streaming" || source.state === "standby" ? "dot" : source.state === "stopped" ? "dot bad" : "dot warn";
       const read = source.snapshot;
       const share = read && read.rowsExpected > 0 ? Math.min(1, read.rowsRead / read.rowsExpected) : null;
       return el("span", { title: source.problem ? `${source.problem.code} ${source.problem.message}` : "" },

@@ -182,5 +182,5 @@ public abstract partial class LogContract : IAsyncLifetime
         return await LogContractEntry.ReadAllAsync(reader, await EndsAsync(), maxBytes, Token);
     }
 
-    private protected async Task<IReadOnlyDictionary<TopicPartition, long>> EndsAsync() => await Log.AppendAsync(new(), null, Token);
+    private protected async Task<IReadOnlyDictionary<TopicPartition, long>> EndsAsync() => await Log.ReadEndsAsync([P0.Topic], Token);
 }

@@ -34,7 +34,7 @@ internal sealed class FailureParts : IAsyncDisposable
 
     public SchemaCatalog Catalog { get; }
 
-    public FailingLog Log { get; }
+    public FullLog Log { get; }
 
     public DeadLetterBook DeadLetters { get; }
 
@@ -68,26 +68,12 @@ internal sealed class FailureParts : IAsyncDisposable
 }
 
 /// <summary>A log whose disk is full when a test says so.</summary>
-internal sealed class FailingLog(ILog inner) : ILog
+internal sealed class FullLog(ILog inner) : ForwardingLog(inner)
 {
     public bool IsFull { get; set; }
 
-    public ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken) => inner.EnsureTopicAsync(topic, partitions, cancellationToken);
-
-    public ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
-        => IsFull ? throw new IOException("No space left on device") : inner.AppendAsync(entries, checkpoint, cancellationToken);
-
-    public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken) => inner.ReadCheckpointAsync(source, cancellationToken);
-
-    public ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken) => inner.DeleteCheckpointAsync(source, cancellationToken);
-
-    public ValueTask<ILogReader> OpenReaderAsync(
-        string group, IReadOnlyCollection<string> topics, IReadOnlyDictionary<TopicPartition, long>? start, CancellationToken cancellationToken)
-        => inner.OpenReaderAsync(group, topics, start, cancellationToken);
-
-    public ValueTask<IReadOnlyList<PartitionLag>> ReadLagAsync(string group, CancellationToken cancellationToken) => inner.ReadLagAsync(group, cancellationToken);
-
-    public ValueTask DisposeAsync() => inner.DisposeAsync();
+    public override ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
+        => IsFull ? throw new IOException("No space left on device") : base.AppendAsync(entries, checkpoint, cancellationToken);
 }
 
 /// <summary>An index that refuses documents of one version, takes all others, and tells when it was made durable.</summary>

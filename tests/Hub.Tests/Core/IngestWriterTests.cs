@@ -149,31 +149,17 @@ public sealed class IngestWriterTests : PipelineParts
             .ToDictionary(pair => pair.Key, pair => ExpectedRecord.Of(Catalog, pair.Value.Value));
 
     /// <summary>A log on a disk that fails when the test says so.</summary>
-    private sealed class FailingLog(ILog log) : ILog
+    private sealed class FailingLog(ILog log) : ForwardingLog(log)
     {
         /// <summary>Thrown by the next append.</summary>
         public Exception? Failure { get; set; }
 
-        public ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
+        public override ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
         {
             if (Failure is not { } failure)
-                return log.AppendAsync(entries, checkpoint, cancellationToken);
+                return base.AppendAsync(entries, checkpoint, cancellationToken);
             Failure = null;
             throw failure;
         }
-
-        public ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken) => log.EnsureTopicAsync(topic, partitions, cancellationToken);
-
-        public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken) => log.ReadCheckpointAsync(source, cancellationToken);
-
-        public ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken) => log.DeleteCheckpointAsync(source, cancellationToken);
-
-        public ValueTask<ILogReader> OpenReaderAsync(
-            string group, IReadOnlyCollection<string> topics, IReadOnlyDictionary<TopicPartition, long>? start, CancellationToken cancellationToken)
-            => log.OpenReaderAsync(group, topics, start, cancellationToken);
-
-        public ValueTask<IReadOnlyList<PartitionLag>> ReadLagAsync(string group, CancellationToken cancellationToken) => log.ReadLagAsync(group, cancellationToken);
-
-        public ValueTask DisposeAsync() => log.DisposeAsync();
     }
 }

@@ -98,7 +98,7 @@ public sealed class CrashTests(PostgresFixture postgres, ITestOutputHelper outpu
     {
         var seen = new HashSet<(string Topic, string Key, long Version, bool IsDelete)>();
         var doubles = new List<string>();
-        var ends = (await log.AppendAsync(new(), null, Cancel)).Where(end => topics.Contains(end.Key.Topic)).ToDictionary();
+        var ends = await log.ReadEndsAsync(topics, Cancel);
         await using var reader = await log.OpenReaderAsync("doubles", topics, ends.ToDictionary(end => end.Key, _ => 0L), Cancel);
         var batch = new LogBatch();
         while (ends.Any(end => reader.NextOffsets[end.Key] < end.Value))

@@ -17,7 +17,7 @@ public sealed class LogState
     public static async Task<LogState> ReadAsync(ILog log, IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
     {
         var state = new LogState();
-        var ends = (await log.AppendAsync(new(), null, cancellationToken)).Where(end => topics.Contains(end.Key.Topic)).ToDictionary();
+        var ends = await log.ReadEndsAsync(topics, cancellationToken);
         await using var reader = await log.OpenReaderAsync("comparison", topics, ends.ToDictionary(end => end.Key, _ => 0L), cancellationToken);
         var batch = new LogBatch();
         while (ends.Any(end => reader.NextOffsets[end.Key] < end.Value))

@@ -81,6 +81,10 @@ internal sealed class FakeLog : ILog
 
     public ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken) => throw new NotSupportedException();
 
+    public ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    public ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken) => throw new NotSupportedException();
+
     public ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken) => throw new NotSupportedException();
