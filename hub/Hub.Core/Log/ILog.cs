@@ -71,7 +71,7 @@ public interface ILogReader : IAsyncDisposable
     /// <summary>
     /// Clears <paramref name="into"/> and fills it with the next entries, in order per partition, up to about
     /// <paramref name="maxBytes"/> (one larger entry is read alone). Waits until there is at least one, but no longer than
-    /// <paramref name="maxWait"/>; then the batch stays empty.
+    /// <paramref name="maxWait"/>; then the batch stays empty. It also stays empty when the next offsets only moved past what is no entry.
     /// </summary>
     /// <param name="maxWait"><see cref="Timeout.InfiniteTimeSpan"/> waits for as long as it takes.</param>
     ValueTask ReadAsync(LogBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken);

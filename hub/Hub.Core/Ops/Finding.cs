@@ -83,6 +83,13 @@ public static class Codes
     public const string AddressInUse = "HUB4007";
     public const string Unexpected = "HUB4090";
 
+    // 41xx: the log on Kafka
+    public const string KafkaFailed = "HUB4101";
+    public const string KafkaRefused = "HUB4102";
+    public const string TopicMissing = "HUB4103";
+    public const string RecordTooLarge = "HUB4104";
+    public const string SourceTaken = "HUB4105";
+
     // 5xxx: queries
     public const string QueryInvalid = "HUB5001";
     public const string QueryUnknownSubject = "HUB5002";

@@ -48,7 +48,7 @@ public sealed partial class IndexSink(
             while (true)
             {
                 await reader.ReadAsync(batch, options.MaxBatchBytes, UntilDue(), cancellationToken);
-                if (batch.Count > 0)
+                if (batch.Count > 0 || HasMoved(reader.NextOffsets))
                     await WriteAsync(reader, cancellationToken);
                 if (time.GetTimestamp() >= refreshDue)
                     await RefreshAsync(cancellationToken);
@@ -75,6 +75,14 @@ public sealed partial class IndexSink(
         }
 
         return index.DurableOffsets is null ? null : start;
+    }
+
+    private bool HasMoved(IReadOnlyDictionary<TopicPartition, long> next)
+    {
+        foreach (var (place, offset) in next)
+            if (written.GetValueOrDefault(place) != offset)
+                return true;
+        return false;
     }
 
     private async ValueTask WriteAsync(ILogReader reader, CancellationToken cancellationToken)

@@ -34,9 +34,8 @@ public abstract partial class LogContract
         for (var number = 0; number < batches.Length; number++)
         {
             foreach (var entry in batches[number])
-                model[entry.Place].Add(entry with { Offset = model[entry.Place].Count });
+                model[entry.Place].Add(entry);
             var ends = await Log.AppendAsync(Batch(batches[number]), new("finance", new($"{number}")), Token);
-            Assert.Equal((model[P0].Count, model[P1].Count), (ends[P0], ends[P1]));
             if (number % 3 == 0 && reader.NextOffsets.Any(next => next.Value < ends[next.Key]))
             {
                 await reader.ReadAsync(batch, 3_000, Timeout.InfiniteTimeSpan, Token);
@@ -47,7 +46,7 @@ public abstract partial class LogContract
         along.AddRange(await LogContractEntry.ReadAllAsync(reader, await EndsAsync(), 10_000, Token));
         AssertSame(model, along);
         AssertSame(model, await ReadAllAsync("after", 50_000));
-        await AssertReadsFromTheMiddleAsync(model);
+        await AssertReadsFromTheMiddleAsync(along);
     }
 
     [Fact]
@@ -82,20 +81,21 @@ public abstract partial class LogContract
         }
     }
 
-    private async Task AssertReadsFromTheMiddleAsync(Dictionary<TopicPartition, List<LogContractEntry>> model)
+    private async Task AssertReadsFromTheMiddleAsync(List<LogContractEntry> all)
     {
+        var byPlace = all.GroupBy(entry => entry.Place).ToDictionary(group => group.Key, group => group.ToList());
         for (var tenth = 1; tenth < 10; tenth++)
         {
-            var start = model.ToDictionary(one => one.Key, one => (long)one.Value.Count * tenth / 10);
+            var start = byPlace.ToDictionary(one => one.Key, one => one.Value[one.Value.Count * tenth / 10].Offset);
             await using var reader = await Log.OpenReaderAsync("middle", [P0.Topic], start, Token);
             var read = await LogContractEntry.ReadAllAsync(reader, await EndsAsync(), Large, Token);
-            AssertSame(model.ToDictionary(one => one.Key, one => one.Value[(int)start[one.Key]..]), read);
+            AssertSame(byPlace.ToDictionary(one => one.Key, one => one.Value[(one.Value.Count * tenth / 10)..]), read);
         }
     }
 
     private static void AssertSame(Dictionary<TopicPartition, List<LogContractEntry>> model, List<LogContractEntry> read)
     {
         foreach (var (place, entries) in model)
-            Assert.Equal(entries, read.Where(entry => entry.Place == place));
+            Assert.Equal(WithoutOffsets(entries), WithoutOffsets(read.Where(entry => entry.Place == place)));
     }
 }

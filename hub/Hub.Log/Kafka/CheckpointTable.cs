@@ -1,0 +1,100 @@
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using Hub.Core.Log;
+using Hub.Core.Ops;
+using TopicPartition = Hub.Core.Log.TopicPartition;
+
+namespace Hub.Log.Kafka;
+
+/// <summary>The newest checkpoint of every source, read from their topic and kept up with it at each question. For concurrent use.</summary>
+internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) : IDisposable
+{
+    private readonly SemaphoreSlim reading = new(1);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, (Checkpoint? Checkpoint, long End)> newest = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, long> next = [];
+    private IConsumer<byte[], byte[]>? consumer;
+
+    /// <summary>The source's checkpoint as it is in the log now; null when there is none.</summary>
+    public async ValueTask<Checkpoint?> ReadAsync(string source, CancellationToken cancellationToken)
+    {
+        var place = topics.CheckpointPlace(source);
+        var end = (await topics.ReadEndsAsync([place], cancellationToken))[place];
+        await reading.WaitAsync(cancellationToken);
+        try
+        {
+            await Task.Run(() => ReadTo(place.Partition, end, cancellationToken), cancellationToken);
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Explain(failure, clients.Place, "the checkpoints cannot be read");
+        }
+        finally
+        {
+            reading.Release();
+        }
+
+        lock (gate)
+            return newest.GetValueOrDefault(source).Checkpoint;
+    }
+
+    /// <summary>The same for the one that writes it: what is known here is the newest.</summary>
+    public async ValueTask<Checkpoint?> KnownAsync(string source, CancellationToken cancellationToken)
+    {
+        lock (gate)
+            if (newest.TryGetValue(source, out var known))
+                return known.Checkpoint;
+        return await ReadAsync(source, cancellationToken);
+    }
+
+    /// <summary>Takes note of what was committed, before the cluster shows it.</summary>
+    /// <param name="end">The offset behind the checkpoint's record.</param>
+    public void Written(string source, Checkpoint? checkpoint, long end)
+    {
+        lock (gate)
+            if (end >= newest.GetValueOrDefault(source).End)
+                newest[source] = (checkpoint, end);
+    }
+
+    public void Dispose()
+    {
+        consumer?.Dispose();
+        reading.Dispose();
+    }
+
+    private void ReadTo(int partition, long end, CancellationToken cancellationToken)
+    {
+        consumer ??= Open();
+        while (next.GetValueOrDefault(partition) < end)
+        {
+            if (consumer.Consume(cancellationToken) is not { } record)
+                continue;
+            next[record.Partition.Value] = record.IsPartitionEOF ? Math.Max(record.Offset.Value, next.GetValueOrDefault(record.Partition.Value)) : record.Offset.Value + 1;
+            if (!record.IsPartitionEOF)
+                Take(record);
+        }
+    }
+
+    private void Take(ConsumeResult<byte[], byte[]> record)
+    {
+        var source = Encoding.UTF8.GetString(record.Message.Key);
+        try
+        {
+            Written(source, record.Message.Value is { } value ? CheckpointCodec.Read(source, value) : null, record.Offset.Value + 1);
+        }
+        catch (Exception failure) when (failure is JsonException or KeyNotFoundException or InvalidOperationException)
+        {
+            throw new HubException(new Finding(
+                Codes.LogDamaged, Severity.Error, $"{record.TopicPartitionOffset}", $"the checkpoint of the source '{source}' cannot be read: {failure.Message}",
+                "Did somebody else write to this topic? Give Hub a kafka.prefix of its own."), failure);
+        }
+    }
+
+    private IConsumer<byte[], byte[]> Open()
+    {
+        var opened = clients.Build(() => clients.Consumer<byte[], byte[]>(topics.GroupOf("hub-checkpoints")).Build());
+        opened.Assign(topics.PartitionsOf(KafkaTopics.Checkpoints).Select(place => new TopicPartitionOffset(topics.NameOf(place.Topic), place.Partition, Offset.Beginning)));
+        return opened;
+    }
+}

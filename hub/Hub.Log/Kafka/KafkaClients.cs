@@ -1,0 +1,110 @@
+using Confluent.Kafka;
+using Hub.Core.Ops;
+using Microsoft.Extensions.Logging;
+
+namespace Hub.Log.Kafka;
+
+/// <summary>Makes the clients of one log, all with the same way to the cluster.</summary>
+internal sealed partial class KafkaClients(KafkaLogOptions options)
+{
+    // Room for one record of the largest kind that Hub carries; the topics that Hub makes take as much.
+    public const int MaxRecordBytes = 16 * 1024 * 1024;
+
+    // What a reader holds ahead of its caller, in all its partitions.
+    private const int PrefetchKilobytes = 16 * 1024;
+    private const int FetchBytes = 4 * 1024 * 1024;
+
+    private readonly ILogger logger = options.Logger;
+
+    public KafkaLogOptions Options => options;
+
+    public string Place => options.Bootstrap;
+
+    public IAdminClient Admin()
+    {
+        var builder = new AdminClientBuilder(new AdminClientConfig(Common())).SetLogHandler((_, line) => Log(line)).SetErrorHandler((_, error) => Log(error));
+        return Build(builder.Build);
+    }
+
+    public IProducer<byte[], byte[]?> Producer(string transactionalId)
+    {
+        var config = new ProducerConfig(Common(compression: "zstd", size: "message.max.bytes"))
+        {
+            TransactionalId = transactionalId,
+            TransactionTimeoutMs = (int)options.TransactionTimeout.TotalMilliseconds,
+            // A batch of Hub is bounded by bytes; the library's own bounds would refuse its end.
+            QueueBufferingMaxMessages = 0,
+            QueueBufferingMaxKbytes = int.MaxValue / 1024,
+            DeliveryReportFields = "none",
+        };
+        return Build(() => new ProducerBuilder<byte[], byte[]?>(config).SetLogHandler((_, line) => Log(line)).SetErrorHandler((_, error) => Log(error)).Build());
+    }
+
+    public ConsumerBuilder<TKey, TValue> Consumer<TKey, TValue>(string group)
+    {
+        var config = new ConsumerConfig(Common())
+        {
+            GroupId = group,
+            SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
+            HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 4,
+            IsolationLevel = IsolationLevel.ReadCommitted,
+            PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+            // A place that the log does not have any more must be told, never be passed over.
+            AutoOffsetReset = AutoOffsetReset.Error,
+            EnablePartitionEof = true,
+            QueuedMaxMessagesKbytes = PrefetchKilobytes,
+            MaxPartitionFetchBytes = FetchBytes,
+            FetchMaxBytes = FetchBytes,
+            ConsumeResultFields = "headers,topic",
+        };
+        return new ConsumerBuilder<TKey, TValue>(config).SetLogHandler((_, line) => Log(line)).SetErrorHandler((_, error) => Log(error));
+    }
+
+    /// <exception cref="HubException">The client library does not take a setting.</exception>
+    public T Build<T>(Func<T> build)
+    {
+        try
+        {
+            return build();
+        }
+        catch (Exception failure) when (failure is InvalidOperationException or ArgumentException or KafkaException)
+        {
+            throw new HubException(new Finding(
+                Codes.SettingInvalid, Severity.Error, options.Bootstrap, $"a setting kafka.* is not taken by the Kafka client: {failure.Message}",
+                "See librdkafka's CONFIGURATION.md for the names and values of properties."), failure);
+        }
+    }
+
+    private Dictionary<string, string> Common(string? compression = null, string? size = null)
+    {
+        var common = new Dictionary<string, string> { ["client.id"] = "hub" };
+        if (compression is not null)
+            common["compression.type"] = compression;
+        if (size is not null)
+            common[size] = $"{MaxRecordBytes}";
+        foreach (var (key, value) in options.ClientSettings)
+            common[key] = value;
+        common["bootstrap.servers"] = options.Bootstrap;
+        return common;
+    }
+
+    private void Log(LogMessage line)
+    {
+        if (line.Level <= SyslogLevel.Error)
+            LogClient(line.Name, line.Message);
+    }
+
+    private void Log(Error error)
+    {
+        if (error.Code == ErrorCode.Local_AllBrokersDown)
+            LogUnreachable(options.Bootstrap);
+    }
+
+    [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Kafka client {Client}: {Line}")]
+    private partial void LogClient(string client, string line);
+
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "No broker of {Bootstrap} can be reached; Hub goes on trying")]
+    private partial void LogUnreachable(string bootstrap);
+}

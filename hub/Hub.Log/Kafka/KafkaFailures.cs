@@ -1,0 +1,32 @@
+using Confluent.Kafka;
+using Hub.Core.Ops;
+
+namespace Hub.Log.Kafka;
+
+/// <summary>Sorts the failures of Kafka, once: what an operator must mend, and what passes.</summary>
+internal static class KafkaFailures
+{
+    /// <param name="subject">What was being done, as a sentence's beginning: "the topic 'x' cannot be written".</param>
+    public static HubException Explain(KafkaException failure, string place, string subject)
+    {
+        var reason = failure.Error.Reason;
+        return failure.Error.Code switch
+        {
+            ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch or ErrorCode.Local_Fenced or ErrorCode.FencedInstanceId
+                => Transient(Codes.SourceTaken, $"{subject}: another Hub writes for this source now, and what this one wrote was refused.", "Nothing is lost: that Hub goes on from the checkpoint, and this one stands by."),
+            ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState or ErrorCode.Local_Ssl
+                => Permanent(Codes.KafkaRefused, $"{subject}: Kafka refused the login ({reason}).", "Check kafka.security.protocol, kafka.sasl.* and kafka.ssl.*."),
+            ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or ErrorCode.TransactionalIdAuthorizationFailed
+                => Permanent(Codes.KafkaRefused, $"{subject}: the user may not do that ({reason}).", "Give Hub's user the rights that ops/README.md lists under Kafka."),
+            ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition
+                => Permanent(Codes.TopicMissing, $"{subject}: Kafka does not have it ({reason}).", "Was it deleted? Start Hub again to have it made anew; its index and sources must then begin anew, too."),
+            ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge
+                => Permanent(Codes.RecordTooLarge, $"{subject}: a record is larger than Kafka takes ({reason}).", "Raise message.max.bytes of the topic or the brokers, and kafka.message.max.bytes of Hub; then start the source again, which goes on with this record."),
+            _ => Transient(Codes.KafkaFailed, $"{subject}: {reason}.", "Hub tries again by itself. Look at the brokers if it lasts."),
+        };
+
+        HubException Transient(string code, string message, string suggestion) => new(new Finding(code, Severity.Error, place, message, suggestion), failure) { IsTransient = true };
+
+        HubException Permanent(string code, string message, string suggestion) => new(new Finding(code, Severity.Error, place, message, suggestion), failure);
+    }
+}

@@ -1,0 +1,161 @@
+using System.Collections.Concurrent;
+using Hub.Core.Log;
+
+namespace Hub.Log.Kafka;
+
+/// <summary>
+/// The log in the topics of a Kafka cluster. Each source writes in transactions under its own transactional id, entries and checkpoint
+/// together; readers see committed entries only. Several Hubs share one log: readers of a group by its partitions, sources by leases.
+/// </summary>
+public sealed class KafkaLog : ILog
+{
+    private readonly KafkaClients clients;
+    private readonly KafkaTopics topics;
+    private readonly CheckpointTable checkpoints;
+    private readonly ConcurrentDictionary<string, SourceWriter> writers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, string[]> groups = new(StringComparer.Ordinal);
+    private readonly SemaphoreSlim opening = new(1);
+    private readonly CancellationTokenSource closing = new();
+    // Entries without a checkpoint are nobody's in particular: each process writes them under an id of its own.
+    private readonly string anonymous = $"{Guid.NewGuid():N}";
+    private bool isOpen;
+
+    /// <exception cref="Hub.Core.Ops.HubException">A setting is not one of the client library.</exception>
+    public KafkaLog(KafkaLogOptions options)
+    {
+        clients = new(options);
+        topics = new(clients);
+        checkpoints = new(clients, topics);
+    }
+
+    public async ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(topic);
+        ArgumentOutOfRangeException.ThrowIfLessThan(partitions, 1);
+        await OpenAsync(cancellationToken);
+        return await topics.EnsureAsync(topic, partitions, cancellationToken);
+    }
+
+    public async ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        var lease = await KafkaLease.AcquireAsync(clients, topics, source, cancellationToken);
+        try
+        {
+            await WriterOf(source).RenewAsync(cancellationToken);
+            return new(lease.Lost, async () =>
+            {
+                WriterOf(source).Discard();
+                await lease.DisposeAsync();
+            });
+        }
+        catch
+        {
+            await lease.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        await topics.CheckAsync(entries, cancellationToken);
+        if (entries.Count > 0 || checkpoint is not null)
+            await WriterOf(checkpoint?.Source ?? anonymous).AppendAsync(entries, checkpoint, cancellationToken);
+        return AllPartitions().ToDictionary(place => place, topics.EndOf);
+    }
+
+    public async ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        return await topics.ReadEndsAsync([.. await topics.LookAsync(names, cancellationToken)], cancellationToken);
+    }
+
+    public async ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        return await checkpoints.ReadAsync(source, cancellationToken) is { } found
+            ? new(found, await topics.ReadEndsAsync([.. AllPartitions()], cancellationToken))
+            : null;
+    }
+
+    public async ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        await WriterOf(source).DeleteCheckpointAsync(cancellationToken);
+    }
+
+    /// <summary>With a start the reader takes every partition, and its caller keeps the offsets; without one it shares them with the group's other members.</summary>
+    public async ValueTask<ILogReader> OpenReaderAsync(
+        string group, IReadOnlyCollection<string> names, IReadOnlyDictionary<TopicPartition, long>? start, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        string[] distinct = [.. names.Distinct(StringComparer.Ordinal)];
+        TopicPartition[] places = [.. await topics.LookAsync(distinct, cancellationToken)];
+        groups[group] = [.. groups.GetValueOrDefault(group, []).Union(distinct, StringComparer.Ordinal)];
+        var reader = new KafkaLogReader(clients, topics, group, closing.Token);
+        try
+        {
+            await (start is null ? reader.JoinAsync(distinct, cancellationToken) : reader.TakeAsync(places, start, cancellationToken));
+            return reader;
+        }
+        catch
+        {
+            await reader.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask<IReadOnlyList<PartitionLag>> ReadLagAsync(string group, CancellationToken cancellationToken)
+    {
+        await OpenAsync(cancellationToken);
+        TopicPartition[] places = [.. groups.GetValueOrDefault(group, []).SelectMany(topics.PartitionsOf)];
+        if (places.Length == 0)
+            return [];
+        var ends = await topics.ReadEndsAsync(places, cancellationToken);
+        var committed = await topics.ReadCommittedAsync(group, places, cancellationToken);
+        return [.. places.Select(place => new PartitionLag(place, committed.GetValueOrDefault(place), ends[place]))];
+    }
+
+    /// <summary>Waiting readers end with an <see cref="ObjectDisposedException"/>. An append that is under way is not waited for: it is done or undone as a whole.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (closing.IsCancellationRequested)
+            return;
+        await closing.CancelAsync();
+        await Task.Run(() =>
+        {
+            foreach (var writer in writers.Values)
+                writer.Dispose();
+            checkpoints.Dispose();
+            topics.Dispose();
+        });
+    }
+
+    private IEnumerable<TopicPartition> AllPartitions() => topics.Known.SelectMany(topics.PartitionsOf);
+
+    private SourceWriter WriterOf(string source)
+    {
+        ObjectDisposedException.ThrowIf(closing.IsCancellationRequested, this);
+        return writers.GetOrAdd(source, name => new(name, clients, topics, checkpoints));
+    }
+
+    /// <summary>The first use of the log makes Hub's own topics; a cluster that cannot be reached is met there, and again at the next use.</summary>
+    private async ValueTask OpenAsync(CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(closing.IsCancellationRequested, this);
+        if (isOpen)
+            return;
+        await opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (!isOpen)
+                await topics.EnsureOwnAsync(cancellationToken);
+            isOpen = true;
+        }
+        finally
+        {
+            opening.Release();
+        }
+    }
+}

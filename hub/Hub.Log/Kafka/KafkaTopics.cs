@@ -1,0 +1,219 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Text;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Hub.Core.Log;
+using Hub.Core.Ops;
+using Microsoft.Extensions.Logging;
+using Partitioner = Hub.Core.Log.Partitioner;
+using TopicPartition = Hub.Core.Log.TopicPartition;
+
+namespace Hub.Log.Kafka;
+
+/// <summary>The topics of one log: made or checked once, and where they end.</summary>
+internal sealed partial class KafkaTopics(KafkaClients clients) : IDisposable
+{
+    /// <summary>Holds the places of sources: compacted, keyed by source.</summary>
+    public const string Checkpoints = "hub.checkpoint";
+
+    /// <summary>Holds nothing: who reads its partition in a source's group is the one that reads the source.</summary>
+    public const string Leases = "hub.lease";
+
+    // Several, so that a transaction of one source that hangs does not hide the checkpoint of another.
+    private const int CheckpointPartitions = 16;
+
+    private readonly IAdminClient admin = clients.Admin();
+    private readonly ILogger logger = clients.Options.Logger;
+    private readonly SemaphoreSlim making = new(1);
+    private readonly ConcurrentDictionary<string, int> partitions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<TopicPartition, long> ends = new();
+
+    /// <summary>The name that the cluster knows the topic by.</summary>
+    public string NameOf(string topic) => clients.Options.Prefix + topic;
+
+    public string GroupOf(string group) => clients.Options.Prefix + group;
+
+    public TopicPartition CheckpointPlace(string source) => new(Checkpoints, Partitioner.PartitionOf(Encoding.UTF8.GetBytes(source), CheckpointPartitions));
+
+    public IEnumerable<TopicPartition> PartitionsOf(string topic)
+        => partitions.TryGetValue(topic, out var count)
+            ? Enumerable.Range(0, count).Select(partition => new TopicPartition(topic, partition))
+            : throw new ArgumentException($"The log has no topic {topic}.");
+
+    /// <summary>The topics that were made or looked at, without Hub's own.</summary>
+    public IReadOnlyCollection<string> Known => [.. partitions.Keys.Where(topic => topic is not (Checkpoints or Leases))];
+
+    /// <exception cref="ArgumentException">An entry is for a partition that there is not.</exception>
+    public async ValueTask CheckAsync(LogBatch entries, CancellationToken cancellationToken)
+    {
+        var (topic, count) = ("", 0);
+        for (var i = 0; i < entries.Count; i++)
+        {
+            var place = entries[i].Place;
+            if (!ReferenceEquals(place.Topic, topic))
+                (topic, count) = (place.Topic, partitions.TryGetValue(place.Topic, out var known) ? known : (await LookAsync([place.Topic], cancellationToken)).Count());
+            if ((uint)place.Partition >= (uint)count)
+                throw new ArgumentException($"The log has no partition {place}.");
+        }
+    }
+
+    /// <summary>The partitions of topics that another process, or an earlier one, may have made.</summary>
+    /// <exception cref="ArgumentException">There is no such topic.</exception>
+    public async ValueTask<IEnumerable<TopicPartition>> LookAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        foreach (var topic in names.Where(topic => !partitions.ContainsKey(topic)))
+            if (await FindAsync(topic, cancellationToken) is { } count)
+                partitions[topic] = count;
+        return names.Distinct(StringComparer.Ordinal).SelectMany(PartitionsOf);
+    }
+
+    public Task EnsureOwnAsync(CancellationToken cancellationToken)
+        => Task.WhenAll(EnsureAsync(Checkpoints, CheckpointPartitions, cancellationToken).AsTask(), EnsureAsync(Leases, 1, cancellationToken).AsTask());
+
+    public async ValueTask<int> EnsureAsync(string topic, int count, CancellationToken cancellationToken)
+    {
+        if (partitions.TryGetValue(topic, out var known))
+            return known;
+        await making.WaitAsync(cancellationToken);
+        try
+        {
+            if (!partitions.ContainsKey(topic))
+                partitions[topic] = await FindAsync(topic, cancellationToken) ?? await MakeAsync(topic, count, cancellationToken);
+            return partitions[topic];
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Explain(failure, clients.Place, $"the topic '{NameOf(topic)}' cannot be looked at or made");
+        }
+        finally
+        {
+            making.Release();
+        }
+    }
+
+    /// <summary>Makes known that a partition holds committed entries up to here.</summary>
+    public void Written(TopicPartition place, long end) => ends.AddOrUpdate(place, end, (_, known) => Math.Max(known, end));
+
+    /// <summary>What this process wrote itself counts at once, also while the cluster is still making it visible.</summary>
+    public long EndOf(TopicPartition place) => ends.GetValueOrDefault(place);
+
+    /// <summary>Asks the cluster where the partitions end for readers that see committed entries only.</summary>
+    public async ValueTask<Dictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<TopicPartition> places, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var asked = places.Select(place => new TopicPartitionOffsetSpec { TopicPartition = new(NameOf(place.Topic), place.Partition), OffsetSpec = OffsetSpec.Latest() });
+            var answer = await admin.ListOffsetsAsync(asked, new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = clients.Options.Timeout })
+                .WaitAsync(cancellationToken);
+            var byName = answer.ResultInfos.ToDictionary(info => (info.TopicPartitionOffsetError.Topic, info.TopicPartitionOffsetError.Partition.Value), info => info.TopicPartitionOffsetError.Offset.Value);
+            foreach (var place in places)
+                Written(place, byName[(NameOf(place.Topic), place.Partition)]);
+            return places.ToDictionary(place => place, EndOf);
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Explain(failure, clients.Place, "the ends of topics cannot be read");
+        }
+    }
+
+    /// <summary>What the group has committed, for the partitions where it has.</summary>
+    public async ValueTask<Dictionary<TopicPartition, long>> ReadCommittedAsync(string group, IReadOnlyCollection<TopicPartition> places, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var asked = new ConsumerGroupTopicPartitions(GroupOf(group), [.. places.Select(place => new Confluent.Kafka.TopicPartition(NameOf(place.Topic), place.Partition))]);
+            var answer = await admin.ListConsumerGroupOffsetsAsync([asked], new() { RequestTimeout = clients.Options.Timeout }).WaitAsync(cancellationToken);
+            var byName = answer[0].Partitions.ToDictionary(one => (one.Topic, one.Partition.Value), one => one.Offset.Value);
+            return places.Where(place => byName[(NameOf(place.Topic), place.Partition)] >= 0).ToDictionary(place => place, place => byName[(NameOf(place.Topic), place.Partition)]);
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Explain(failure, clients.Place, $"the offsets of the group '{GroupOf(group)}' cannot be read");
+        }
+    }
+
+    public void Dispose()
+    {
+        admin.Dispose();
+        making.Dispose();
+    }
+
+    private async Task<int?> FindAsync(string topic, CancellationToken cancellationToken)
+    {
+        // All topics: to ask for one that is missing makes it on many clusters, with the cluster's own settings.
+        var metadata = await Task.Run(() => admin.GetMetadata(clients.Options.Timeout), cancellationToken);
+        if (metadata.Topics.Find(found => found.Topic == NameOf(topic) && found.Error.Code is ErrorCode.NoError or ErrorCode.LeaderNotAvailable) is not { } there)
+            return null;
+        if (!clients.Options.CreateTopics)
+            await CheckSettingsAsync(topic, cancellationToken);
+        return there.Partitions.Count;
+    }
+
+    private async Task<int> MakeAsync(string topic, int count, CancellationToken cancellationToken)
+    {
+        var settings = SettingsOf(topic);
+        if (!clients.Options.CreateTopics)
+            throw new HubException(new Finding(
+                Codes.TopicMissing, Severity.Error, clients.Place, $"the topic '{NameOf(topic)}' is missing, and kafka.createTopics is false.",
+                $"kafka-topics.sh --bootstrap-server {clients.Options.Bootstrap} --create --topic {NameOf(topic)} --partitions {count} {string.Join(' ', settings.Select(one => $"--config {one.Key}={one.Value}"))}"));
+        try
+        {
+            var specification = new TopicSpecification { Name = NameOf(topic), NumPartitions = count, ReplicationFactor = clients.Options.Replication, Configs = settings };
+            var within = new CreateTopicsOptions { RequestTimeout = clients.Options.Timeout, OperationTimeout = clients.Options.Timeout };
+            await clients.Options.CreateTopicAsync(admin, specification, within).WaitAsync(cancellationToken);
+            return count;
+        }
+        catch (CreateTopicsException failure) when (failure.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
+        {
+            // Another Hub was quicker.
+            return await FindAsync(topic, cancellationToken) ?? count;
+        }
+        catch (CreateTopicsException failure)
+        {
+            throw new KafkaException(failure.Results[0].Error);
+        }
+    }
+
+    private Dictionary<string, string> SettingsOf(string topic)
+    {
+        var settings = new Dictionary<string, string>
+        {
+            ["cleanup.policy"] = "compact",
+            ["max.message.bytes"] = KafkaClients.MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
+        };
+        if (topic == Checkpoints)
+        {
+            // Read in full at every start, so it is kept small.
+            (settings["segment.bytes"], settings["min.cleanable.dirty.ratio"]) = ("16777216", "0.05");
+            return settings;
+        }
+
+        foreach (var (key, value) in clients.Options.TopicSettings)
+            settings[key] = value;
+        return settings;
+    }
+
+    /// <summary>A topic that forgets by age is told, once: what it forgets cannot be indexed again.</summary>
+    private async Task CheckSettingsAsync(string topic, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await admin.DescribeConfigsAsync(
+                [new ConfigResource { Type = ResourceType.Topic, Name = NameOf(topic) }], new() { RequestTimeout = TimeSpan.FromSeconds(5) }).WaitAsync(cancellationToken);
+            foreach (var (key, wanted) in SettingsOf(topic))
+                if (answer[0].Entries.TryGetValue(key, out var has) && has.Value != wanted)
+                    LogSetting(NameOf(topic), key, has.Value, wanted);
+        }
+        catch (KafkaException failure)
+        {
+            LogUnchecked(NameOf(topic), failure.Error.Reason);
+        }
+    }
+
+    [LoggerMessage(EventId = 5010, Level = LogLevel.Warning, Message = "Topic {Topic} has {Setting}={Value}, Hub would have set {Wanted}; unless that is meant, change it with kafka-configs.sh")]
+    private partial void LogSetting(string topic, string setting, string value, string wanted);
+
+    [LoggerMessage(EventId = 5011, Level = LogLevel.Information, Message = "The settings of topic {Topic} could not be checked: {Reason}")]
+    private partial void LogUnchecked(string topic, string reason);
+}

@@ -1,0 +1,143 @@
+using System.Text;
+using Confluent.Kafka;
+using Hub.Core.Log;
+using Hub.Core.Ops;
+using TopicPartition = Hub.Core.Log.TopicPartition;
+
+namespace Hub.Log.Kafka;
+
+/// <summary>
+/// Appends in transactions under one transactional id. Making another writer with the same id, here or elsewhere, refuses whatever
+/// this one does afterwards. Once an append has failed, a writer is of no more use. Not for concurrent use.
+/// </summary>
+internal sealed class TransactionalWriter : IDisposable
+{
+    private readonly KafkaClients clients;
+    private readonly KafkaTopics topics;
+    private readonly KafkaHeaders headers = new();
+    private readonly IProducer<byte[], byte[]?> producer;
+    private readonly List<Slot> used = [];
+    private readonly Dictionary<TopicPartition, Slot> slots = [];
+    private readonly Message<byte[], byte[]?> message = new();
+    private CountdownEvent? undelivered;
+    private volatile Error? failed;
+
+    /// <summary>A partition with the entry that waits to be sent: the last one of a batch is sent with a report of its offset.</summary>
+    private sealed class Slot(Confluent.Kafka.TopicPartition place, TopicPartition name)
+    {
+        public Confluent.Kafka.TopicPartition Place { get; } = place;
+
+        public TopicPartition Name { get; } = name;
+
+        public int Waiting { get; set; } = -1;
+
+        public long End { get; set; }
+    }
+
+    /// <summary>Blocks until what an earlier writer of the id left open is undone or done.</summary>
+    /// <exception cref="HubException">The cluster cannot be reached or does not let this user write.</exception>
+    public TransactionalWriter(KafkaClients clients, KafkaTopics topics, string id)
+    {
+        (this.clients, this.topics, Id) = (clients, topics, id);
+        producer = clients.Producer(id);
+        try
+        {
+            producer.InitTransactions(clients.Options.Timeout);
+        }
+        catch (KafkaException failure)
+        {
+            producer.Dispose();
+            throw KafkaFailures.Explain(failure, clients.Place, $"the transactional id '{id}' cannot be taken");
+        }
+    }
+
+    public string Id { get; }
+
+    /// <summary>Blocks until all is committed, and tells by <paramref name="written"/> where each partition ends then.</summary>
+    /// <param name="checkpoint">Key and value of a record of the topic of checkpoints; a null value takes one away.</param>
+    public void Append(LogBatch entries, (string Source, byte[]? Value)? checkpoint, Action<TopicPartition, long> written, CancellationToken cancellationToken)
+    {
+        try
+        {
+            producer.BeginTransaction();
+            undelivered = new CountdownEvent(1);
+            for (var i = 0; i < entries.Count; i++)
+                Add(entries, i, SlotOf(entries[i].Place));
+            if (checkpoint is { } record)
+                Send(SlotOf(topics.CheckpointPlace(record.Source)), Encoding.UTF8.GetBytes(record.Source), record.Value, []);
+            foreach (var slot in used)
+                if (slot.Waiting >= 0)
+                    SendLast(entries, slot);
+            undelivered.Signal();
+            undelivered.Wait(cancellationToken);
+            if (failed is { } error)
+                throw new KafkaException(error);
+            producer.CommitTransaction(clients.Options.Timeout);
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Explain(failure, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
+        }
+        finally
+        {
+            undelivered = null;
+        }
+
+        foreach (var slot in used)
+            written(slot.Name, slot.End);
+        used.Clear();
+    }
+
+    public void Dispose() => producer.Dispose();
+
+    private Slot SlotOf(TopicPartition name)
+    {
+        if (!slots.TryGetValue(name, out var slot))
+            slots.Add(name, slot = new(new(topics.NameOf(name.Topic), name.Partition), name));
+        if (slot.End >= 0)
+        {
+            slot.End = -1;
+            used.Add(slot);
+        }
+
+        return slot;
+    }
+
+    private void Add(LogBatch entries, int index, Slot slot)
+    {
+        if (slot.Waiting >= 0)
+            Produce(slot, entries, slot.Waiting, null);
+        slot.Waiting = index;
+    }
+
+    private void SendLast(LogBatch entries, Slot slot)
+    {
+        undelivered!.AddCount();
+        Produce(slot, entries, slot.Waiting, report => Delivered(slot, report));
+        slot.Waiting = -1;
+    }
+
+    private void Send(Slot slot, byte[] key, byte[]? value, Headers recordHeaders)
+    {
+        undelivered!.AddCount();
+        (message.Key, message.Value, message.Headers) = (key, value, recordHeaders);
+        producer.Produce(slot.Place, message, report => Delivered(slot, report));
+    }
+
+    private void Produce(Slot slot, LogBatch entries, int index, Action<DeliveryReport<byte[], byte[]?>>? report)
+    {
+        var entry = entries[index];
+        message.Key = entries.Bytes(entry.Key).ToArray();
+        message.Value = entry.Value.HasValue ? entries.Bytes(entry.Value).ToArray() : null;
+        message.Headers = headers.Write(entries, entry);
+        producer.Produce(slot.Place, message, report);
+    }
+
+    private void Delivered(Slot slot, DeliveryReport<byte[], byte[]?> report)
+    {
+        if (report.Error.IsError)
+            failed = report.Error;
+        slot.End = report.Offset.Value + 1;
+        undelivered?.Signal();
+    }
+}
