@@ -65,12 +65,14 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
 
     private void ReadTo(int partition, long end, CancellationToken cancellationToken)
     {
-        consumer ??= Open();
-        while (next.GetValueOrDefault(partition) < end)
+        consumer ??= clients.Build(() => clients.Consumer<byte[], byte[]>(topics.GroupOf("hub-checkpoints")).Build());
+        if (!next.ContainsKey(partition))
+            Begin(partition);
+        while (next[partition] < end)
         {
             if (consumer.Consume(cancellationToken) is not { } record)
                 continue;
-            next[record.Partition.Value] = record.IsPartitionEOF ? Math.Max(record.Offset.Value, next.GetValueOrDefault(record.Partition.Value)) : record.Offset.Value + 1;
+            next[record.Partition.Value] = record.IsPartitionEOF ? Math.Max(record.Offset.Value, next[record.Partition.Value]) : record.Offset.Value + 1;
             if (!record.IsPartitionEOF)
                 Take(record);
         }
@@ -91,10 +93,11 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
         }
     }
 
-    private IConsumer<byte[], byte[]> Open()
+    private void Begin(int partition)
     {
-        var opened = clients.Build(() => clients.Consumer<byte[], byte[]>(topics.GroupOf("hub-checkpoints")).Build());
-        opened.Assign(topics.PartitionsOf(KafkaTopics.Checkpoints).Select(place => new TopicPartitionOffset(topics.NameOf(place.Topic), place.Partition, Offset.Beginning)));
-        return opened;
+        var place = new Confluent.Kafka.TopicPartition(topics.NameOf(KafkaTopics.Checkpoints), partition);
+        var least = consumer!.QueryWatermarkOffsets(place, clients.Options.Timeout).Low.Value;
+        consumer.IncrementalAssign([new TopicPartitionOffset(place, least)]);
+        next[partition] = least;
     }
 }

@@ -12,7 +12,13 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
 
     // What a reader holds ahead of its caller, in all its partitions.
     private const int PrefetchKilobytes = 16 * 1024;
-    private const int FetchBytes = 4 * 1024 * 1024;
+    private const int FetchBytes = 8 * 1024 * 1024;
+
+    // Small beside FetchBytes, so that one answer carries several partitions and none waits for another's backlog.
+    private const int PartitionFetchBytes = 1024 * 1024;
+
+    // How soon a reader at the end is told that it is there.
+    private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger logger = options.Logger;
 
@@ -55,7 +61,8 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
             AutoOffsetReset = AutoOffsetReset.Error,
             EnablePartitionEof = true,
             QueuedMaxMessagesKbytes = PrefetchKilobytes,
-            MaxPartitionFetchBytes = FetchBytes,
+            MaxPartitionFetchBytes = PartitionFetchBytes,
+            FetchWaitMaxMs = (int)FetchWait.TotalMilliseconds,
             FetchMaxBytes = FetchBytes,
             ConsumeResultFields = "headers,topic",
         };

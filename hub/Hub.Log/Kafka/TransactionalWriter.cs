@@ -69,6 +69,8 @@ internal sealed class TransactionalWriter : IDisposable
                 if (slot.Waiting >= 0)
                     SendLast(entries, slot);
             undelivered.Signal();
+            // Sends at once what the library would gather for longer.
+            producer.Flush(cancellationToken);
             undelivered.Wait(cancellationToken);
             if (failed is { } error)
                 throw new KafkaException(error);

@@ -9,18 +9,25 @@ public sealed class LibrdkafkaLogContractTests : LogContract
 {
     private readonly LibrdkafkaCluster cluster = new();
 
-    protected override Task<ILog> OpenAsync() => Task.FromResult<ILog>(new KafkaLog(OptionsOf(cluster)));
+    protected override Task<ILog> OpenAsync() => Task.FromResult<ILog>(new KafkaLog(KafkaLogs.OptionsOf(cluster)));
 
     protected override ValueTask CleanUpAsync() => cluster.DisposeAsync();
+}
 
-    /// <summary>Makes topics the way that librdkafka's cluster can.</summary>
-    internal static KafkaLogOptions OptionsOf(LibrdkafkaCluster cluster) => new()
-    {
-        Bootstrap = cluster.Bootstrap,
-        CreateTopicAsync = (_, topic, _) =>
-        {
-            cluster.CreateTopic(topic.Name, topic.NumPartitions);
-            return Task.CompletedTask;
-        },
-    };
+/// <summary>On a broker of the tests, whose transactions hide what is open or was undone.</summary>
+public sealed class TransactionalLogContractTests : LogContract
+{
+    private readonly TransactionalBroker broker = new();
+
+    protected override Task<ILog> OpenAsync() => Task.FromResult<ILog>(new KafkaLog(KafkaLogs.OptionsOf(broker)));
+
+    protected override ValueTask CleanUpAsync() => broker.DisposeAsync();
+}
+
+/// <summary>On a real Kafka, when there is one.</summary>
+public sealed class RealKafkaLogContractTests(KafkaFixture kafka) : LogContract
+{
+    private readonly string prefix = $"test-{Guid.NewGuid():N}.";
+
+    protected override async Task<ILog> OpenAsync() => new KafkaLog(new() { Bootstrap = await kafka.BootstrapAsync(Token), Prefix = prefix });
 }

@@ -24,7 +24,9 @@ public abstract partial class LogContract : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
-        await Log.DisposeAsync();
+        // Null when the test was skipped before there was a log.
+        if (Log is not null)
+            await Log.DisposeAsync();
         await CleanUpAsync();
         GC.SuppressFinalize(this);
     }

@@ -1,0 +1,20 @@
+using Hub.Log.Kafka;
+
+namespace Hub.Tests.Fixtures.Kafka;
+
+/// <summary>How a log is opened on the servers of the tests.</summary>
+internal static class KafkaLogs
+{
+    public static KafkaLogOptions OptionsOf(TransactionalBroker broker) => new() { Bootstrap = broker.Bootstrap };
+
+    /// <summary>Makes topics the way that librdkafka's cluster can.</summary>
+    public static KafkaLogOptions OptionsOf(LibrdkafkaCluster cluster) => new()
+    {
+        Bootstrap = cluster.Bootstrap,
+        CreateTopicAsync = (_, topic, _) =>
+        {
+            cluster.CreateTopic(topic.Name, topic.NumPartitions);
+            return Task.CompletedTask;
+        },
+    };
+}
