@@ -20,7 +20,7 @@ internal sealed class CommonOptions(Terminal terminal)
     };
 
     /// <exception cref="HubException">A setting is wrong.</exception>
-    public HubOptions Read(ParseResult parsed) => HubSettings.Read(parsed.GetValue(Config), parsed.GetValue(Set) ?? [], terminal.Environment);
+    public HubOptions Read(ParseResult parsed, params string[] more) => HubSettings.Read(parsed.GetValue(Config), [.. parsed.GetValue(Set) ?? [], .. more], terminal.Environment);
 
     public HubClient Client(ParseResult parsed) => new(Read(parsed).Address);
 }

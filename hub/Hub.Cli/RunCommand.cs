@@ -14,10 +14,12 @@ internal static partial class RunCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        var command = new Command("run", "Run Hub: read the sources, keep the index, serve the API and the page, until Ctrl-C.\n\nExample:\n  hub run --set address=http://127.0.0.1:8321");
+        var command = new Command("run", "Run Hub: read the sources, keep the index, serve the API and the page, until Ctrl-C.\n\nExample:\n  hub run --set address=http://127.0.0.1:8321\n  hub run --log kafka --set kafka.bootstrap=kafka1:9092,kafka2:9092");
+        var log = new Option<string?>("--log") { Description = "What holds the log: sqlite or kafka. The same as --set log=….", HelpName = "kind" };
+        command.Add(log);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = common.Read(parsed);
+            var options = common.Read(parsed, parsed.GetValue(log) is { } kind ? [$"log={kind}"] : []);
             using var lines = new LogLines(terminal, parsed.GetValue(common.Json));
             await using var app = Composition.Build(options, services => Composition.AddParts(services, options), logging => Configure(logging, lines));
             await RunAsync(app, options, terminal, parsed.GetValue(common.Json), cancellationToken);

@@ -9,6 +9,7 @@ using Hub.Core.Schemas;
 using Hub.Core.Sinks;
 using Hub.Core.Sources;
 using Hub.Index.Lucene;
+using Hub.Log.Kafka;
 using Hub.Log.Sqlite;
 using Hub.Server.Hosting;
 using Hub.Server.Ops;
@@ -20,8 +21,7 @@ namespace Hub.Server;
 /// <summary>Puts the parts of one Hub together.</summary>
 public static class Composition
 {
-    /// <summary>The consumer group that writes the index.</summary>
-    public const string IndexGroup = "index";
+    private static readonly TimeSpan CompactionInterval = TimeSpan.FromMinutes(10);
 
     /// <summary>
     /// The web application over the given parts. <paramref name="addParts"/> registers <see cref="ILog"/>, <see cref="IIndex"/> and
@@ -48,9 +48,10 @@ public static class Composition
         return app;
     }
 
-    /// <summary>What <c>hub doctor</c> asks each source; each connects, looks and says what it found.</summary>
+    /// <summary>What <c>hub doctor</c> asks the log's cluster and each source; each connects, looks and says what it found.</summary>
     public static IReadOnlyList<Func<CancellationToken, Task<IReadOnlyList<Finding>>>> Doctors(HubOptions options, SchemaCatalog catalog)
-        => [.. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
+        => [.. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
+            .. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
             definition => cancellationToken => PostgresDoctor.ExamineAsync(PostgresSourceOptions.From(definition), cancellationToken))];
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
@@ -73,14 +74,13 @@ public static class Composition
         var catalog = SchemaFolder.Load(options.SchemasFolder);
         var definitions = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
         services.AddSingleton(catalog);
-        services.AddSingleton<SqliteLog>(provider => new(new() { Path = Path.Combine(options.DataFolder, "log", "log.db"), Time = provider.GetRequiredService<TimeProvider>() }));
-        services.AddSingleton<ILog>(provider => provider.GetRequiredService<SqliteLog>());
+        services.AddSingleton(provider => CreateLog(provider, options));
         services.AddSingleton<IIndex>(provider => new LuceneIndex(new() { Folder = Path.Combine(options.DataFolder, "index") }, catalog));
         services.AddSingleton<DeadLetterBook>();
         services.AddSingleton<Freshness>();
         services.AddSingleton(new IndexSinkOptions
         {
-            Group = IndexGroup,
+            Group = IndexGroupOf(options),
             Partitions = options.LogPartitions,
             MaxBatchBytes = options.BatchBytes,
             RefreshInterval = options.RefreshInterval,
@@ -90,11 +90,35 @@ public static class Composition
         foreach (var definition in definitions)
             services.AddSingleton(provider => CreateRunner(provider, definition, options));
         services.AddSingleton(provider => new Pipeline(
-            provider.GetRequiredService<SqliteLog>(), provider.GetRequiredService<DeadLetterBook>(), provider.GetRequiredService<IndexSink>(),
+            provider.GetRequiredService<ILog>(), provider.GetRequiredService<DeadLetterBook>(), provider.GetRequiredService<IndexSink>(),
             [.. provider.GetServices<SourceRunner>()], [.. definitions.SelectMany(definition => definition.Tables, (_, table) => table.Subject).Distinct(StringComparer.Ordinal)],
+            cancellationToken => TidyAsync(provider.GetRequiredService<ILog>(), provider.GetRequiredService<TimeProvider>(), cancellationToken),
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Pipeline>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
+    }
+
+    /// <summary>
+    /// The consumer group that writes the index. An index folder holds everything, so each Hub on a shared log reads it all, in a group of its own.
+    /// </summary>
+    public static string IndexGroupOf(HubOptions options) => options.Log == LogKind.Kafka ? $"hub-index-{Environment.MachineName}-{options.Address.Port}" : "index";
+
+    private static ILog CreateLog(IServiceProvider provider, HubOptions options)
+    {
+        var time = provider.GetRequiredService<TimeProvider>();
+        return options.Log == LogKind.Kafka
+            ? new KafkaLog(options.Kafka with { Time = time, Logger = provider.GetRequiredService<ILogger<KafkaLog>>() })
+            : new SqliteLog(new() { Path = Path.Combine(options.DataFolder, "log", "log.db"), Time = time });
+    }
+
+    /// <summary>Kafka compacts its topics itself; the file is compacted by Hub.</summary>
+    private static async Task TidyAsync(ILog log, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (log is not SqliteLog file)
+            return;
+        using var timer = new PeriodicTimer(CompactionInterval, time);
+        while (await timer.WaitForNextTickAsync(cancellationToken))
+            await file.CompactAsync(null, cancellationToken);
     }
 
     // The one place that knows the kinds of sources; a new kind is one line here.
@@ -137,7 +161,8 @@ public static class Composition
         if (services.GetServices<SourceRunner>().ToList() is { Count: > 0 } runners)
             state.Sources = () => [.. runners.Select(runner => runner.Status)];
         state.Counts = index.CountAsync;
-        state.Lags = async cancellationToken => [new GroupLag(IndexGroup, await log.ReadLagAsync(IndexGroup, cancellationToken))];
+        var group = services.GetService<IndexSinkOptions>()?.Group ?? "index";
+        state.Lags = async cancellationToken => [new GroupLag(group, await log.ReadLagAsync(group, cancellationToken))];
     }
 
     private static void Map(WebApplication app)

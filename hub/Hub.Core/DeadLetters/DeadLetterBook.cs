@@ -20,12 +20,17 @@ public sealed class DeadLetterBook(SchemaCatalog catalog, TimeProvider time)
     /// <summary>More open dead letters than this of one source mean that its mapping is wrong, not its records.</summary>
     public const int MaxOpen = 100_000;
 
+    private static readonly TopicPartition Place = new(Topic, 0);
+
     private readonly Lock gate = new();
+    private readonly LogBatch recalled = new();
     private readonly Dictionary<string, DeadLetter> open = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> openBySource = new(StringComparer.Ordinal);
     private readonly AvroWriter writer = new();
     private readonly SubjectSchema schema = catalog.Find(Topic) ?? throw new HubException(new Finding(
         Codes.UnknownSubject, Severity.Error, "schemas", $"the subject '{Topic}' is missing.", "Use the schemas folder that comes with Hub."));
+
+    private long loaded;
 
     public int CountOpen(string source)
     {
@@ -37,16 +42,18 @@ public sealed class DeadLetterBook(SchemaCatalog catalog, TimeProvider time)
     public async Task LoadAsync(ILog log, CancellationToken cancellationToken)
     {
         await log.EnsureTopicAsync(Topic, 1, cancellationToken);
-        var end = (await log.ReadEndsAsync([Topic], cancellationToken))[new(Topic, 0)];
-        await using var reader = await log.OpenReaderAsync(
-            "dead-letters", [Topic], new Dictionary<TopicPartition, long> { [new(Topic, 0)] = 0 }, cancellationToken);
-        var batch = new LogBatch();
-        while (reader.NextOffsets.GetValueOrDefault(new TopicPartition(Topic, 0)) < end)
-        {
-            await reader.ReadAsync(batch, 1024 * 1024, TimeSpan.FromSeconds(1), cancellationToken);
-            for (var i = 0; i < batch.Count; i++)
-                Recall(batch, batch[i]);
-        }
+        var end = (await log.ReadEndsAsync([Topic], cancellationToken))[Place];
+        await using var reader = await OpenAsync(log, 0, cancellationToken);
+        while ((loaded = reader.NextOffsets[Place]) < end)
+            await RecallAsync(reader, cancellationToken);
+    }
+
+    /// <summary>Takes note of what other processes on the log add and close, until cancelled.</summary>
+    public async Task FollowAsync(ILog log, CancellationToken cancellationToken)
+    {
+        await using var reader = await OpenAsync(log, loaded, cancellationToken);
+        for (; ; loaded = reader.NextOffsets[Place])
+            await RecallAsync(reader, cancellationToken);
     }
 
     /// <summary>Takes back what entries that were not appended after all have closed.</summary>
@@ -141,6 +148,16 @@ public sealed class DeadLetterBook(SchemaCatalog catalog, TimeProvider time)
         else if (cell.HasValue)
             // Bytes that are not UTF-8 would make the letter itself unwritable; the replacement character shows where they were.
             json.WriteString(row.Shape.Columns[column].Name, Encoding.UTF8.GetString(row[column]));
+    }
+
+    private static ValueTask<ILogReader> OpenAsync(ILog log, long offset, CancellationToken cancellationToken)
+        => log.OpenReaderAsync("dead-letters", [Topic], new Dictionary<TopicPartition, long> { [Place] = offset }, cancellationToken);
+
+    private async ValueTask RecallAsync(ILogReader reader, CancellationToken cancellationToken)
+    {
+        await reader.ReadAsync(recalled, 1024 * 1024, TimeSpan.FromSeconds(1), cancellationToken);
+        for (var i = 0; i < recalled.Count; i++)
+            Recall(recalled, recalled[i]);
     }
 
     private void Recall(LogBatch batch, in LogEntry entry)

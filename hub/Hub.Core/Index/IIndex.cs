@@ -37,6 +37,10 @@ public interface IIndex : IAsyncDisposable
     /// </summary>
     IReadOnlyDictionary<TopicPartition, long>? DurableOffsets { get; }
 
+    /// <summary>Says which log the index is written from, before anything is written.</summary>
+    /// <exception cref="Ops.HubException">It keeps offsets of another log: they would skip what this one has there.</exception>
+    ValueTask AttachAsync(string logIdentity, CancellationToken cancellationToken);
+
     /// <summary>
     /// Applies the entries in order: a value is an upsert, a null value a delete that leaves a marker with its version, and
     /// <see cref="Records.Operation.Truncate"/> makes all documents of the subject and source with a lower version deleted,

@@ -32,6 +32,9 @@ public sealed class SourceLease(CancellationToken lost, Func<ValueTask>? release
 /// <summary>Topics with partitions. Appends are all or nothing, durable when they return, and ordered per partition. For concurrent use.</summary>
 public interface ILog : IAsyncDisposable
 {
+    /// <summary>Whether other processes may write to it, too.</summary>
+    bool IsShared { get; }
+
     /// <summary>Creates the topic when it is missing; one that exists keeps its partitions. Returns how many it has.</summary>
     ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken);
 

@@ -92,6 +92,7 @@ public static class Codes
     public const string TopicMissing = "HUB4103";
     public const string RecordTooLarge = "HUB4104";
     public const string SourceTaken = "HUB4105";
+    public const string TopicSettings = "HUB4106";
 
     // 5xxx: queries
     public const string QueryInvalid = "HUB5001";

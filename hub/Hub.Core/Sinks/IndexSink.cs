@@ -66,6 +66,7 @@ public sealed partial class IndexSink(
     /// <summary>An index that keeps its offsets itself decides alone where reading starts: an empty one is built anew, whatever the group had read.</summary>
     private async ValueTask<Dictionary<TopicPartition, long>?> StartAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
     {
+        await index.AttachAsync(await LogIdentity.ReadAsync(log, cancellationToken), cancellationToken);
         var start = new Dictionary<TopicPartition, long>();
         foreach (var topic in topics)
         {

@@ -11,8 +11,10 @@ internal sealed class CommitRecord
     private const string OffsetKey = "offset:";
     private const string FloorKey = "floor:";
     private const string FieldKey = "field:";
+    private const string LogKey = "log";
 
     private Dictionary<TopicPartition, long> next = [];
+    private string? log;
 
     public Dictionary<TopicPartition, long> Offsets { get; private set; } = [];
 
@@ -27,7 +29,7 @@ internal sealed class CommitRecord
         if (!data.TryGetValue("analysis", out var analysis) || analysis != TextAnalysis.Name)
             throw IndexFault.Damaged(folder, "was built with another analysis of text");
 
-        var record = new CommitRecord();
+        var record = new CommitRecord { log = data.TryGetValue(LogKey, out var identity) ? identity : null };
         foreach (var (key, text) in data)
             record.Take(key, text, mapping, folder);
         foreach (var (subject, field) in mapping.Filled)
@@ -36,6 +38,10 @@ internal sealed class CommitRecord
         return record;
     }
 
+    /// <exception cref="HubException">The offsets are of another log.</exception>
+    public void Attach(string identity, string folder)
+        => log = log is null || log == identity ? identity : throw IndexFault.Damaged(folder, "was built from another log, whose offsets mean nothing in this one");
+
     public Dictionary<string, string> ToUserData(IndexMapping mapping, IReadOnlyDictionary<TopicPartition, long> offsets)
     {
         next = new(Offsets);
@@ -43,6 +49,8 @@ internal sealed class CommitRecord
             next[place] = offset;
 
         var data = new Dictionary<string, string>(StringComparer.Ordinal) { ["hub"] = Format, ["analysis"] = TextAnalysis.Name };
+        if (log is not null)
+            data[LogKey] = log;
         foreach (var (place, offset) in next)
             data[OffsetKey + place] = offset.ToString(CultureInfo.InvariantCulture);
         foreach (var (scope, version) in Floors)

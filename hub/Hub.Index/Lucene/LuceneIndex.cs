@@ -14,6 +14,7 @@ namespace Hub.Index.Lucene;
 public sealed class LuceneIndex : IIndex
 {
     private readonly Lock writing = new();
+    private readonly string path;
     private readonly OpenFolder folder;
     private readonly IndexMapping mapping;
     private readonly TextAnalysis analysis = new();
@@ -25,6 +26,7 @@ public sealed class LuceneIndex : IIndex
     /// <exception cref="Hub.Core.Ops.HubException">The folder is damaged, foreign, built for other schemas, or open elsewhere.</exception>
     public LuceneIndex(LuceneIndexOptions options, SchemaCatalog catalog)
     {
+        path = options.Folder;
         mapping = new IndexMapping(catalog);
         folder = OpenFolder.Open(options, mapping, analysis.Analyzer);
         manager = folder.Manager;
@@ -34,6 +36,12 @@ public sealed class LuceneIndex : IIndex
     }
 
     public IReadOnlyDictionary<TopicPartition, long> DurableOffsets => folder.Record.Offsets;
+
+    public ValueTask AttachAsync(string logIdentity, CancellationToken cancellationToken)
+    {
+        folder.Record.Attach(logIdentity, path);
+        return default;
+    }
 
     public ValueTask WriteAsync(LogBatch entries, List<WriteOutcome> outcomes, CancellationToken cancellationToken)
         => new(Task.Run(() => Write(entries, outcomes, cancellationToken), cancellationToken));

@@ -28,6 +28,8 @@ public sealed class KafkaLog : ILog
         checkpoints = new(clients, topics);
     }
 
+    public bool IsShared => true;
+
     public async ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(topic);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Hub.Core.Ops;
@@ -17,7 +18,7 @@ public sealed record KafkaLogOptions
     ];
 
     /// <summary>Addresses to begin with, such as <c>kafka1:9092,kafka2:9092</c>.</summary>
-    public required string Bootstrap { get; init; }
+    public string Bootstrap { get; init; } = "";
 
     /// <summary>Stands before the name of every topic, group and transactional id, so that several Hubs share one cluster.</summary>
     public string Prefix { get; init; } = "";
@@ -29,10 +30,10 @@ public sealed record KafkaLogOptions
     public short Replication { get; init; } = -1;
 
     /// <summary>Settings of the topics that are made, over Hub's own, such as <c>retention.ms</c>.</summary>
-    public IReadOnlyDictionary<string, string> TopicSettings { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> TopicSettings { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>Properties of the client library, such as <c>security.protocol</c>. May be secret.</summary>
-    public IReadOnlyDictionary<string, string> ClientSettings { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> ClientSettings { get; init; } = ImmutableDictionary<string, string>.Empty;
 
     /// <summary>How long one request may take before it is told as a failure.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);

@@ -53,6 +53,8 @@ public sealed class SqliteLog : ILog
         }
     }
 
+    public bool IsShared => false;
+
     public async ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(topic);

@@ -1,7 +1,18 @@
 using System.Net;
 using Hub.Core.Ops;
+using Hub.Log.Kafka;
 
 namespace Hub.Server.Hosting;
+
+/// <summary>What holds the log.</summary>
+public enum LogKind
+{
+    /// <summary>A file in the data folder.</summary>
+    Sqlite,
+
+    /// <summary>The topics of a Kafka cluster.</summary>
+    Kafka,
+}
 
 /// <summary>The settings of one Hub. Checked by <see cref="HubSettings"/> before anything is opened.</summary>
 public sealed record HubOptions
@@ -16,6 +27,11 @@ public sealed record HubOptions
 
     /// <summary>Where the API and the page are served.</summary>
     public Uri Address { get; init; } = new("http://127.0.0.1:8320");
+
+    public LogKind Log { get; init; }
+
+    /// <summary>Where the log is when <see cref="Log"/> is <see cref="LogKind.Kafka"/>.</summary>
+    public KafkaLogOptions Kafka { get; init; } = new();
 
     /// <summary>Partitions of a topic when it is first made; one that exists keeps its own.</summary>
     public int LogPartitions { get; init; } = 4;

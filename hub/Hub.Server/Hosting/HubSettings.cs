@@ -27,6 +27,11 @@ public static class HubSettings
         ["schemas"] = (options, given) => options with { SchemasFolder = Folder(given) },
         ["connectors"] = (options, given) => options with { ConnectorsFolder = Folder(given) },
         ["address"] = (options, given) => options with { Address = Address(given) },
+        ["log"] = (options, given) => options with { Log = Kind(given) },
+        ["kafka.bootstrap"] = (options, given) => options with { Kafka = options.Kafka with { Bootstrap = given.Value } },
+        ["kafka.prefix"] = (options, given) => options with { Kafka = options.Kafka with { Prefix = given.Value } },
+        ["kafka.createTopics"] = (options, given) => options with { Kafka = options.Kafka with { CreateTopics = Flag(given) } },
+        ["kafka.replication"] = (options, given) => options with { Kafka = options.Kafka with { Replication = Replication(given) } },
         ["logPartitions"] = (options, given) => options with { LogPartitions = (int)Number(given, 1, 256) },
         ["refreshInterval"] = (options, given) => options with { RefreshInterval = Duration(given, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)) },
         ["commitInterval"] = (options, given) => options with { CommitInterval = Duration(given, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)) },
@@ -52,6 +57,8 @@ public static class HubSettings
             }
         }
 
+        if (options is { Log: LogKind.Kafka, Kafka.Bootstrap: "" })
+            findings.Add(new(Codes.MissingSetting, Severity.Error, "kafka.bootstrap", "the log is on Kafka, but no address of Kafka is set.", "Add --set kafka.bootstrap=kafka1:9092,kafka2:9092."));
         return findings.Count > 0 ? throw new HubException(findings) : options;
     }
 
@@ -66,17 +73,21 @@ public static class HubSettings
     }
 
     private static HubOptions Apply(HubOptions options, GivenSetting given)
-        => Readers.TryGetValue(given.Key, out var reader)
-            ? reader(options, given)
+        => Readers.TryGetValue(given.Key, out var reader) ? reader(options, given)
+            : KafkaProperties.TryApply(options.Kafka, given) is { } kafka ? options with { Kafka = kafka }
             : throw new HubException(new Finding(
                 Codes.UnknownKey, Severity.Error, given.Place, $"there is no setting '{given.Key}'.", Nearest.Suggest(given.Key, Readers.Keys, "settings")));
 
     // Other variables that begin with HUB_ belong to source definitions, so only the known ones are taken and none is refused.
     private static IEnumerable<GivenSetting> FromEnvironment(IDictionary environment)
-        => from key in Readers.Keys
-           let name = $"HUB_{string.Concat(key.Select(letter => char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"))}"
-           where environment[name] is string { Length: > 0 }
-           select new GivenSetting(key, (string)environment[name]!, name, Directory.GetCurrentDirectory());
+    {
+        var known = Readers.Keys.ToDictionary(
+            key => $"HUB_{string.Concat(key.Select(letter => letter == '.' ? "_" : char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"))}", StringComparer.Ordinal);
+        return from name in environment.Keys.OfType<string>().Order(StringComparer.Ordinal)
+               let key = known.GetValueOrDefault(name) ?? KafkaProperties.KeyOf(name)
+               where key is not null && environment[name] is string { Length: > 0 }
+               select new GivenSetting(key, (string)environment[name]!, name, Directory.GetCurrentDirectory());
+    }
 
     private static IEnumerable<GivenSetting> FromCommandLine(IReadOnlyList<string> set, List<Finding> findings)
     {
@@ -89,6 +100,22 @@ public static class HubSettings
                 findings.Add(new(Codes.SettingInvalid, Severity.Error, $"--set {pair}", "this is not key=value.", "Write it like --set address=http://127.0.0.1:8321."));
         }
     }
+
+    private static LogKind Kind(GivenSetting given) => given.Value switch
+    {
+        "sqlite" => LogKind.Sqlite,
+        "kafka" => LogKind.Kafka,
+        _ => throw Wrong(given, $"there is no log '{given.Value}'.", "Write sqlite or kafka."),
+    };
+
+    private static bool Flag(GivenSetting given) => given.Value switch
+    {
+        "true" => true,
+        "false" => false,
+        _ => throw Wrong(given, $"'{given.Value}' is neither true nor false.", "Write true or false."),
+    };
+
+    private static short Replication(GivenSetting given) => given.Value == "cluster" ? (short)-1 : (short)Number(given, 1, short.MaxValue);
 
     private static string Folder(GivenSetting given)
         => given.Value.Length > 0 ? Path.GetFullPath(given.Value, given.Folder) : throw Wrong(given, "names no folder.", "Write a path.");

@@ -1,18 +1,20 @@
 using Hub.Core.DeadLetters;
+using Hub.Core.Log;
 using Hub.Core.Ops;
 using Hub.Core.Sinks;
 using Hub.Core.Sources;
-using Hub.Log.Sqlite;
 using Hub.Server.Ops;
 
 namespace Hub.Server.Hosting;
 
-/// <summary>Runs everything that moves records: a runner per source, the index sink, and the compaction of the log.</summary>
+/// <summary>Runs everything that moves records: a runner per source, the index sink, and what keeps the log in order.</summary>
+/// <param name="tidyLog">Keeps the log in order until cancelled.</param>
 internal sealed partial class Pipeline(
-    SqliteLog log, DeadLetterBook deadLetters, IndexSink sink, IReadOnlyList<SourceRunner> runners, IReadOnlyList<string> subjects,
+    ILog log, DeadLetterBook deadLetters, IndexSink sink, IReadOnlyList<SourceRunner> runners, IReadOnlyList<string> subjects, Func<CancellationToken, Task> tidyLog,
     HubState state, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Pipeline> logger) : BackgroundService
 {
-    private static readonly TimeSpan CompactionInterval = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -25,7 +27,8 @@ internal sealed partial class Pipeline(
             state.NotReady = () => state.Failure?.Findings[0];
             await Task.WhenAll([
                 GuardAsync("index", () => sink.RunAsync([.. subjects, DeadLetterBook.Topic], stoppingToken), stoppingToken),
-                GuardAsync("log", () => CompactAsync(stoppingToken), stoppingToken),
+                GuardAsync("log", () => tidyLog(stoppingToken), stoppingToken),
+                GuardAsync("log", () => log.IsShared ? deadLetters.FollowAsync(log, stoppingToken) : Task.CompletedTask, stoppingToken),
                 .. runners.Select(runner => runner.RunAsync(stoppingToken)),
             ]);
         }
@@ -34,30 +37,44 @@ internal sealed partial class Pipeline(
         }
     }
 
-    /// <summary>The sink and the log are Hub itself: when one of them fails, Hub stops and says so rather than go on half.</summary>
+    /// <summary>
+    /// The sink and the log are Hub itself: when one of them fails, Hub stops and says so rather than go on half. What may pass,
+    /// such as a cluster that cannot be reached, is waited for.
+    /// </summary>
     private async Task GuardAsync(string part, Func<Task> run, CancellationToken stoppingToken)
     {
-        try
+        for (var delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
-            await run();
-        }
-        catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
-        {
-            LogFailed(part, failure);
-            state.Failure = failure as HubException ?? new(new Finding(
-                Codes.Unexpected, Severity.Error, part, $"Hub's {part} failed: {failure.Message}",
-                "Look at the disk's free space and at the lines above; nothing that was acknowledged is lost, and Hub goes on where it was when it is started again."), failure);
-            lifetime.StopApplication();
+            try
+            {
+                await run();
+                return;
+            }
+            catch (HubException failure) when (failure.IsTransient)
+            {
+                LogWaiting(part, failure.Message, delay.TotalSeconds);
+                await Task.Delay(delay, time, stoppingToken);
+            }
+            catch (Exception failure) when (!stoppingToken.IsCancellationRequested)
+            {
+                Stop(part, failure);
+                return;
+            }
         }
     }
 
-    private async Task CompactAsync(CancellationToken stoppingToken)
+    private void Stop(string part, Exception failure)
     {
-        using var timer = new PeriodicTimer(CompactionInterval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-            await log.CompactAsync(null, stoppingToken);
+        LogFailed(part, failure);
+        state.Failure = failure as HubException ?? new(new Finding(
+            Codes.Unexpected, Severity.Error, part, $"Hub's {part} failed: {failure.Message}",
+            "Look at the disk's free space and at the lines above; nothing that was acknowledged is lost, and Hub goes on where it was when it is started again."), failure);
+        lifetime.StopApplication();
     }
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Critical, Message = "Hub's {Part} failed; Hub stops")]
     private partial void LogFailed(string part, Exception failure);
+
+    [LoggerMessage(EventId = 1002, Level = LogLevel.Error, Message = "Hub's {Part} waits, and tries again in {Seconds} s: {Reason}")]
+    private partial void LogWaiting(string part, string reason, double seconds);
 }

@@ -44,7 +44,7 @@ internal static class StatusEndpoints
     private static async Task<Ok<StatusResponse>> StatusAsync(HubState state, TimeProvider time, CancellationToken cancellationToken)
     {
         var sources = state.Sources();
-        var lags = await state.Lags(cancellationToken);
+        var lags = await LagsAsync(state, cancellationToken);
         var counts = await state.Counts(cancellationToken);
         return TypedResults.Ok(new StatusResponse(
             time.GetUtcNow().UtcDateTime,
@@ -52,6 +52,19 @@ internal static class StatusEndpoints
             [.. lags.Select(ToView)],
             [.. counts.OrderBy(count => count.Subject, StringComparer.Ordinal).Select(count => new SubjectCountView(count.Subject, count.Documents, count.DeleteMarkers))],
             sources.Sum(source => source.DeadLetters)));
+    }
+
+    /// <summary>A log that cannot be reached must not hide how everything else is; the sources say what is wrong with it.</summary>
+    private static async ValueTask<IReadOnlyList<GroupLag>> LagsAsync(HubState state, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await state.Lags(cancellationToken);
+        }
+        catch (HubException failure) when (failure.IsTransient)
+        {
+            return [];
+        }
     }
 
     private static GroupView ToView(GroupLag group)

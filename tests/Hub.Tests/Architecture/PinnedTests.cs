@@ -65,6 +65,7 @@ public sealed class PinnedTests
         ["HUB4103"] = "TopicMissing",
         ["HUB4104"] = "RecordTooLarge",
         ["HUB4105"] = "SourceTaken",
+        ["HUB4106"] = "TopicSettings",
         ["HUB5001"] = "QueryInvalid",
         ["HUB5002"] = "QueryUnknownSubject",
         ["HUB5003"] = "QueryUnknownField",

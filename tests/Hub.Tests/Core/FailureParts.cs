@@ -83,6 +83,8 @@ internal sealed class RefusingIndex(long refusedVersion) : IIndex
 
     public IReadOnlyDictionary<TopicPartition, long>? DurableOffsets => null;
 
+    public ValueTask AttachAsync(string logIdentity, CancellationToken cancellationToken) => default;
+
     public ValueTask WriteAsync(LogBatch entries, List<WriteOutcome> outcomes, CancellationToken cancellationToken)
     {
         outcomes.Clear();

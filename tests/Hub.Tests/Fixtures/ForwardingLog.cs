@@ -5,6 +5,8 @@ namespace Hub.Tests.Fixtures;
 /// <summary>A log in front of another, for a test to come in between.</summary>
 public abstract class ForwardingLog(ILog inner) : ILog
 {
+    public bool IsShared => inner.IsShared;
+
     public virtual ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken)
         => inner.EnsureTopicAsync(topic, partitions, cancellationToken);
 

@@ -47,6 +47,8 @@ internal sealed class FakeIndex(SchemaCatalog catalog) : IIndex
     public ValueTask<IReadOnlyList<SubjectCount>> CountAsync(CancellationToken cancellationToken)
         => new([.. documents.GroupBy(document => document.Subject).Select(group => new SubjectCount(group.Key, group.Count(), 0))]);
 
+    public ValueTask AttachAsync(string logIdentity, CancellationToken cancellationToken) => default;
+
     public ValueTask WriteAsync(LogBatch entries, List<WriteOutcome> outcomes, CancellationToken cancellationToken) => throw new NotSupportedException();
 
     public ValueTask RefreshAsync(CancellationToken cancellationToken) => default;
@@ -78,6 +80,8 @@ internal sealed class FakeLog : ILog
 {
     public ValueTask<IReadOnlyList<PartitionLag>> ReadLagAsync(string group, CancellationToken cancellationToken)
         => new([new PartitionLag(new TopicPartition("finance.paymentDetail", 0), 7, 10)]);
+
+    public bool IsShared => false;
 
     public ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken) => throw new NotSupportedException();
 
