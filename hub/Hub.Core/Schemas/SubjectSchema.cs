@@ -32,4 +32,7 @@ public sealed class SubjectSchema(string subject, int version, int id, string do
     public FieldSchema? Title { get; } = fields.FirstOrDefault(field => field.IsTitle);
 
     public FieldSchema? Find(string name) => byName.GetValueOrDefault(name);
+
+    /// <summary>The same version under the id that a registry gave it.</summary>
+    public SubjectSchema WithId(int other) => new(Subject, Version, other, Doc, Fields, Json) { Region = Region, Year = Year };
 }
