@@ -12,6 +12,7 @@ using Hub.Index.Lucene;
 using Hub.Log.Sqlite;
 using Hub.Server.Hosting;
 using Hub.Server.Ops;
+using Hub.Server.Registry;
 using Hub.Server.Search;
 using Microsoft.AspNetCore.HostFiltering;
 
@@ -44,7 +45,7 @@ public static class Composition
 
         var app = builder.Build();
         FillState(app.Services);
-        Map(app);
+        Map(app, options);
         return app;
     }
 
@@ -95,6 +96,8 @@ public static class Composition
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Pipeline>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
+        if (!options.Registry.IsExternal)
+            services.AddHostedService<RegistryFollower>();
     }
 
     // The one place that knows the kinds of sources; a new kind is one line here.
@@ -117,6 +120,7 @@ public static class Composition
     {
         services.AddSingleton<HubState>();
         services.AddSingleton<Searcher>();
+        services.AddSingleton<SchemaRegistry>();
         services.AddRoutingCore();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", ApiDescription.Configure);
@@ -140,7 +144,7 @@ public static class Composition
         state.Lags = async cancellationToken => [new GroupLag(IndexGroup, await log.ReadLagAsync(IndexGroup, cancellationToken))];
     }
 
-    private static void Map(WebApplication app)
+    private static void Map(WebApplication app, HubOptions options)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseHostFiltering();
@@ -149,6 +153,9 @@ public static class Composition
         api.MapSearch();
         api.MapCatalog();
         api.MapStatus();
+        // One registry is enough: where there is another, Hub's own would give other ids to the same schemas.
+        if (!options.Registry.IsExternal)
+            app.MapRegistry();
         app.MapHealth();
         app.MapOpenApi();
         app.MapPages();
