@@ -58,7 +58,7 @@ internal sealed class CommitRecord
         {
             var field = key[FieldKey.Length..];
             if (mapping.Fingerprint.TryGetValue(field, out var now) && now != text)
-                throw IndexFault.Damaged(folder, $"was built when the field '{field}' had another role, level or mask in the schemas");
+                throw IndexFault.Damaged(folder, $"was built when the field '{field}' had another name, role, level or mask in the schemas");
         }
         else if (key.StartsWith(OffsetKey, StringComparison.Ordinal))
         {

@@ -15,6 +15,8 @@ public sealed class PinnedTests
         ["HUB1002"] = "SchemaIdTaken",
         ["HUB1003"] = "SchemaFieldClash",
         ["HUB1004"] = "SchemaIncompatible",
+        ["HUB1005"] = "SchemaNeedsRebuild",
+        ["HUB1006"] = "SchemaWriterRefused",
         ["HUB1010"] = "CodeListInvalid",
         ["HUB1020"] = "SchemaNotRegistered",
         ["HUB2001"] = "YamlInvalid",

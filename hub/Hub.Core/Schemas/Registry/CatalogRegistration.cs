@@ -35,7 +35,7 @@ public sealed class CatalogRegistration(RegistryClient client, bool register)
         if (!register)
         {
             findings.Add(new(
-                Codes.SchemaNotRegistered, Severity.Error, $"{schema.Subject}/{schema.Version}", $"{client.Address} does not hold this version under {subject}.",
+                Codes.SchemaNotRegistered, Severity.Error, $"{schema.Subject} {schema.Version}", $"{client.Address} does not hold this version under {subject}.",
                 "Run 'hub schemas register', or set registry.register: true."));
             return null;
         }

@@ -15,9 +15,9 @@ public sealed class RegistryComparison(RegistryClient client)
             return [];
         var level = await client.ReadLevelAsync(subject, cancellationToken);
         var earlier = await ReadVersionsAsync(subject, CompatibilityLevels.IsTransitive(level), cancellationToken);
-        var faults = CompatibilityLevels.Check(level, AvroSchemaText.Parse(schema.Json), [.. earlier.Select(version => version.Type)]);
+        var faults = CompatibilityLevels.Check(level, schema.Type, [.. earlier.Select(version => version.Type)]);
         if (faults.Count > 0)
-            return [.. faults.Select(fault => ToFinding(schema, earlier[fault.Earlier].Version, level, fault))];
+            return [.. faults.Select(fault => CompatibilityFinding.Of(fault, PlaceOf(schema), $"version {earlier[fault.Earlier].Version} of the registry"))];
 
         // The registry has the last word: it may know rules of its own.
         var answer = await client.TestAsync(subject, null, new(schema.Json), cancellationToken);
@@ -55,10 +55,5 @@ public sealed class RegistryComparison(RegistryClient client)
         }
     }
 
-    private static Finding ToFinding(SubjectSchema schema, int earlier, CompatibilityLevel level, VersionIncompatibility fault)
-        => new(
-            Codes.SchemaIncompatible, Severity.Error, PlaceOf(schema),
-            $"this version does not fit version {earlier} of the registry by {CompatibilityLevels.NameOf(level)}: {fault.Fault.Rule}", fault.Fault.Fix);
-
-    private static string PlaceOf(SubjectSchema schema) => $"{schema.Subject}/{schema.Version}";
+    private static string PlaceOf(SubjectSchema schema) => $"{schema.Subject} {schema.Version}";
 }
