@@ -6,6 +6,7 @@ using Hub.Core.Log;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Core.Schemas.Registry;
 using Hub.Core.Sinks;
 using Hub.Core.Sources;
 using Hub.Index.Lucene;
@@ -68,10 +69,22 @@ public static class Composition
         }
     }
 
-    /// <summary>The parts of a Hub on one machine.</summary>
-    public static void AddParts(IServiceCollection services, HubOptions options)
+    /// <summary>The schemas that Hub runs with. With a registry outside, their ids are those that it gave, and it has them all when this returns.</summary>
+    /// <exception cref="HubException">The schemas are wrong, or the registry refuses them or cannot be reached.</exception>
+    public static async Task<SchemaCatalog> LoadCatalogAsync(HubOptions options, CancellationToken cancellationToken)
     {
         var catalog = SchemaFolder.Load(options.SchemasFolder);
+        if (!options.Registry.IsExternal)
+            return catalog;
+        using var session = new RegistrySession(options.Registry);
+        return await new CatalogRegistration(session.Client, options.Registry.Register).RunAsync(catalog, cancellationToken);
+    }
+
+    /// <summary>The parts of a Hub on one machine.</summary>
+    /// <param name="catalog">Null: the schemas folder, by the ids that stand in it.</param>
+    public static void AddParts(IServiceCollection services, HubOptions options, SchemaCatalog? catalog = null)
+    {
+        catalog ??= SchemaFolder.Load(options.SchemasFolder);
         var definitions = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
         services.AddSingleton(catalog);
         services.AddSingleton<SqliteLog>(provider => new(new() { Path = Path.Combine(options.DataFolder, "log", "log.db"), Time = provider.GetRequiredService<TimeProvider>() }));
@@ -96,8 +109,8 @@ public static class Composition
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Pipeline>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
-        if (!options.Registry.IsExternal)
-            services.AddHostedService<RegistryFollower>();
+        services.AddSingleton<WriterSchemas>();
+        services.AddRegistry(options.Registry);
     }
 
     // The one place that knows the kinds of sources; a new kind is one line here.

@@ -1,4 +1,5 @@
 using Hub.Core.Log;
+using Hub.Core.Ops;
 using Hub.Core.Schemas;
 using Hub.Core.Schemas.Registry;
 using Hub.Core.Sources;
@@ -9,7 +10,7 @@ namespace Hub.Server.Registry;
 /// Hub's own registry: the versions of <c>schemas/</c>, and what clients have registered, which the log keeps. What the log holds is
 /// what counts: a change is appended and then read back like everybody else's, so that several Hubs on one log agree. For concurrent use.
 /// </summary>
-internal sealed class SchemaRegistry
+internal sealed class SchemaRegistry : ISchemaSource
 {
     public const string Topic = "hub.schema";
 
@@ -74,6 +75,14 @@ internal sealed class SchemaRegistry
         }
     }
 
+    /// <exception cref="HubException">Transient: the log has not been read yet.</exception>
+    public Task<SchemaText?> FindAsync(int id, CancellationToken cancellationToken)
+        => Task.FromResult(StateForReaders().VersionsOf(id).FirstOrDefault()?.ToText());
+
+    /// <exception cref="HubException">Transient: the log has not been read yet.</exception>
+    public Task<RegisteredSchema?> FindAsync(string subject, int version, CancellationToken cancellationToken)
+        => Task.FromResult(StateForReaders().VersionsOf(subject, deleted: true).FirstOrDefault(held => held.Version == version)?.ToAnswer());
+
     /// <summary>Takes over what has been read from the log.</summary>
     /// <param name="next">The offset that is read next.</param>
     public void Apply(LogBatch batch, long next)
@@ -95,6 +104,11 @@ internal sealed class SchemaRegistry
         notReady = why;
         state = own;
     }
+
+    private RegistryState StateForReaders()
+        => notReady is { } why
+            ? throw new HubException(new Finding(Codes.RegistryUnreachable, Severity.Error, "registry", why, "Hub asks again by itself.")) { IsTransient = true }
+            : state;
 
     private async Task AppendAsync(RegistryWriter writer, long sequence, CancellationToken cancellationToken)
     {

@@ -8,7 +8,7 @@ namespace Hub.Core.Schemas.Registry;
 /// A client of a Confluent-compatible schema registry. What is not there is null or empty; everything else that fails is a
 /// <see cref="HubException"/>, transient when trying again may help. It does not try again itself. For concurrent use.
 /// </summary>
-public sealed class RegistryClient
+public sealed class RegistryClient : ISchemaSource
 {
     private const int MostCached = 10_000;
 

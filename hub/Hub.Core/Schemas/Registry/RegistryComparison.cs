@@ -32,27 +32,8 @@ public sealed class RegistryComparison(RegistryClient client)
         var versions = new List<(int, AvroType)>();
         foreach (var number in all ? numbers : numbers.TakeLast(1))
             if (await client.FindAsync(subject, number, cancellationToken) is { } found)
-                versions.Add((number, await ParseAsync(found.Schema, found.References, cancellationToken)));
+                versions.Add((number, AvroSchemaText.Parse(found.Schema, await client.ResolveAsync(found.References, cancellationToken))));
         return versions;
-    }
-
-    private async Task<AvroType> ParseAsync(string schema, IReadOnlyList<SchemaReference>? references, CancellationToken cancellationToken)
-    {
-        var texts = new List<string>();
-        await AddReferencesAsync(references, texts, [], cancellationToken);
-        return AvroSchemaText.Parse(schema, texts);
-    }
-
-    /// <summary>Each after those that it uses itself, and each once.</summary>
-    private async Task AddReferencesAsync(IReadOnlyList<SchemaReference>? references, List<string> texts, HashSet<(string, int)> seen, CancellationToken cancellationToken)
-    {
-        foreach (var reference in references ?? [])
-        {
-            if (!seen.Add((reference.Subject, reference.Version)) || await client.FindAsync(reference.Subject, reference.Version, cancellationToken) is not { } found)
-                continue;
-            await AddReferencesAsync(found.References, texts, seen, cancellationToken);
-            texts.Add(found.Schema);
-        }
     }
 
     private static string PlaceOf(SubjectSchema schema) => $"{schema.Subject} {schema.Version}";
