@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Hub.Core.Schemas.Compatibility;
 using Hub.Core.Schemas.Registry;
 
@@ -8,7 +9,7 @@ namespace Hub.Server.Registry;
 /// <param name="Version">0 or -1: the next one.</param>
 internal sealed record RegistrationText(
     string Schema, string? SchemaType = null, IReadOnlyList<SchemaReference>? References = null, int Id = 0, int Version = 0,
-    System.Text.Json.JsonElement? Metadata = null, System.Text.Json.JsonElement? RuleSet = null)
+    JsonElement? Metadata = null, JsonElement? RuleSet = null)
 {
     public SchemaText ToText() => new(Schema, SchemaType, References);
 }
@@ -54,8 +55,8 @@ internal static class Registrations
         var counted = CompatibilityLevels.IsTransitive(level) ? earlier : [.. earlier.TakeLast(1)];
         var faults = CompatibilityLevels.Check(level, schema.Type, [.. counted.Select(version => ParsedSchema.Of(version, state).Type)]);
         return [.. faults.Select(fault =>
-            $"{{type:'{fault.Fault.RegistryName}', path:'{fault.Fault.Path}', oldVersion:{counted[fault.Earlier].Version}, compatibility:'{CompatibilityLevels.NameOf(level)}', "
-            + $"description:'{fault.Fault.Rule} {fault.Fault.Fix}', additionalInfo:'{fault.Fault.Detail}'}}")];
+            $"{{errorType:'{fault.Fault.RegistryName}', description:'{fault.Fault.Rule} {fault.Fault.Fix}', additionalInfo:'{fault.Fault.Detail}', "
+            + $"path:'{fault.Fault.Path}', oldSchemaVersion:{counted[fault.Earlier].Version}, compatibility:'{CompatibilityLevels.NameOf(level)}'}}")];
     }
 
     private static void CheckSubject(string subject)
@@ -68,7 +69,7 @@ internal static class Registrations
     {
         if (given.Id > 0)
             throw RegistryFault.NotPermitted("This registry gives the ids itself; its mode is READWRITE, not IMPORT.");
-        if (given.Metadata is { ValueKind: not System.Text.Json.JsonValueKind.Null } || given.RuleSet is { ValueKind: not System.Text.Json.JsonValueKind.Null })
+        if (given.Metadata is { ValueKind: not JsonValueKind.Null } || given.RuleSet is { ValueKind: not JsonValueKind.Null })
             throw RegistryFault.InvalidSchema("this registry keeps neither metadata nor rules beside a schema.");
     }
 }
