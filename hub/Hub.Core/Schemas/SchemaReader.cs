@@ -55,9 +55,6 @@ internal sealed class SchemaReader(string place, List<Finding> findings)
             if (ReadField(source) is { } field)
                 fields.Add(field);
 
-        foreach (var name in fields.SelectMany(field => field.Aliases.Append(field.Name)).GroupBy(name => name, StringComparer.Ordinal).Where(group => group.Count() > 1))
-            Fail($"'{name.Key}' is the name or alias of more than one field.", "An alias is the name that one field had before; no other field has it.");
-
         if (fields.Count(field => field.IsTitle) > 1)
             Fail("more than one field has \"hub.title\".", "Keep it on the field that should head a search hit.");
         return fields.ToImmutable();
