@@ -76,7 +76,7 @@ public static class Composition
         var catalog = SchemaFolder.Load(options.SchemasFolder);
         if (!options.Registry.IsExternal)
             return catalog;
-        using var session = new RegistrySession(options.Registry);
+        using var session = new RegistrySession(options.Registry, patient: true);
         return await new CatalogRegistration(session.Client, options.Registry.Register).RunAsync(catalog, cancellationToken);
     }
 

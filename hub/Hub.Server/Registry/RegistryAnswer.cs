@@ -28,7 +28,7 @@ internal sealed class RegistryAnswer(object value, int status = StatusCodes.Stat
             return Offered[0];
         foreach (var one in accepted.OrderByDescending(one => one.Quality ?? 1))
             foreach (var offered in Offered)
-                if (one.Quality != 0 && new MediaTypeHeaderValue(offered).IsSubsetOf(new MediaTypeHeaderValue(one.MediaType)))
+                if (one.Quality != 0 && (one.MatchesAllTypes || one.MediaType == "application/*" || one.MediaType.Equals(offered, StringComparison.OrdinalIgnoreCase)))
                     return offered;
         return null;
     }

@@ -14,7 +14,7 @@ internal static class RegistryServices
     {
         if (options.IsExternal)
         {
-            services.AddRegistryClient(options);
+            services.AddRegistryClient(options, patient: true);
             services.AddSingleton<ISchemaSource>(provider => provider.GetRequiredService<RegistryClient>());
         }
         else
@@ -24,15 +24,17 @@ internal static class RegistryServices
         }
     }
 
-    /// <summary>Registers <see cref="RegistryClient"/>, which tries again what may pass: it is kept for as long as Hub runs, and its connections are renewed.</summary>
-    public static void AddRegistryClient(this IServiceCollection services, RegistryOptions options)
+    /// <summary>Registers <see cref="RegistryClient"/>: one for as long as Hub runs, whose connections are renewed.</summary>
+    /// <param name="patient">Whether it tries again what may pass.</param>
+    public static void AddRegistryClient(this IServiceCollection services, RegistryOptions options, bool patient)
     {
         services.AddTransient<RejectionTranslator>();
         var http = services.AddHttpClient(ClientName, client => client.MaxResponseContentBufferSize = MaxAnswerBytes)
             .UseSocketsHttpHandler((handler, _) => handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2))
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .AddHttpMessageHandler<RejectionTranslator>();
-        http.AddStandardResilienceHandler();
+        if (patient)
+            http.AddStandardResilienceHandler();
         services.AddSingleton(provider => new RegistryClient(provider.GetRequiredService<IHttpClientFactory>().CreateClient(ClientName), options));
     }
 

@@ -7,10 +7,11 @@ public sealed class RegistrySession : IDisposable
 {
     private readonly ServiceProvider services;
 
-    public RegistrySession(RegistryOptions options)
+    /// <param name="patient">Whether to try again for a while before failing; somebody who waits wants to know at once.</param>
+    public RegistrySession(RegistryOptions options, bool patient)
     {
         var collection = new ServiceCollection();
-        collection.AddRegistryClient(options);
+        collection.AddRegistryClient(options, patient);
         services = collection.BuildServiceProvider();
         Client = services.GetRequiredService<RegistryClient>();
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Hub.Core.Schemas;
 using Hub.Core.Schemas.Compatibility;
 
 namespace Hub.Server.Registry;
@@ -9,7 +10,7 @@ internal sealed record RegistryState
     public const CompatibilityLevel DefaultLevel = CompatibilityLevel.Backward;
 
     /// <summary>Clients' schemas get their ids from here on; smaller ones are for <c>hub.id</c>.</summary>
-    public const int FirstClientId = 100_001;
+    public const int FirstClientId = SchemaFolder.MaxId + 1;
 
     /// <summary>The general level is the one of no subject.</summary>
     private const string General = "";

@@ -1,6 +1,4 @@
 using Hub.Core.Ops;
-using Hub.Core.Schemas.Compatibility;
-using Hub.Core.Schemas.Types;
 
 namespace Hub.Core.Schemas.Registry;
 
@@ -46,7 +44,7 @@ public sealed class CatalogRegistration(RegistryClient client, bool register)
         }
         catch (HubException failure) when (failure.Findings[0].Code == Codes.SchemaIncompatible)
         {
-            findings.AddRange(await new RegistryComparison(client).CheckAsync(schema, cancellationToken) is { Count: > 0 } named ? named : failure.Findings);
+            findings.AddRange(await new RegistryComparison(client).CheckAsync([schema], cancellationToken) is { Count: > 0 } named ? named : failure.Findings);
             return null;
         }
     }
