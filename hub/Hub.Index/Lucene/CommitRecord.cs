@@ -30,6 +30,9 @@ internal sealed class CommitRecord
         var record = new CommitRecord();
         foreach (var (key, text) in data)
             record.Take(key, text, mapping, folder);
+        foreach (var (subject, field) in mapping.Filled)
+            if (!data.ContainsKey($"{FieldKey}{subject}.{field}") && data.Keys.Any(key => key.StartsWith($"{FieldKey}{subject}.", StringComparison.Ordinal)))
+                throw IndexFault.Damaged(folder, $"was built before {subject} had the field '{field}', which has a default in earlier records");
         return record;
     }
 

@@ -24,6 +24,7 @@ internal sealed class IndexMapping
 
     private readonly HashSet<(string Subject, string Field)> queryable = [];
     private readonly HashSet<(string Subject, string Field)> fullText = [];
+    private readonly List<(string Subject, string Field)> filled = [];
 
     public IndexMapping(SchemaCatalog catalog)
     {
@@ -43,6 +44,8 @@ internal sealed class IndexMapping
                 lines[$"{subject}.{named.Key}"] = Admit(subject, field, all);
                 foreach (var alias in field.Aliases)
                     lines[$"{subject}.{alias}"] = $"now {field.Name}";
+                if (field.Default is { IsNull: false } && IsQueryable(subject, field.Name))
+                    filled.Add((subject, field.Name));
             }
 
             var any = named.First().Field;
@@ -60,6 +63,9 @@ internal sealed class IndexMapping
 
     /// <summary>Per <c>subject.field</c>, how the index treats it; kept in the index to notice when that changes.</summary>
     public IReadOnlyDictionary<string, string> Fingerprint { get; }
+
+    /// <summary>Queryable fields that hold a default in records of writers that did not know them.</summary>
+    public IReadOnlyList<(string Subject, string Field)> Filled => filled;
 
     public bool IsQueryable(string subject, string field) => queryable.Contains((subject, field));
 

@@ -1,4 +1,5 @@
 using Hub.Core.Ops;
+using Hub.Core.Schemas.Resolution;
 
 namespace Hub.Core.Schemas.Compatibility;
 
@@ -20,7 +21,10 @@ public static class SchemaReview
     {
         if (earlier.Count == 0)
             return [];
-        var found = CompatibilityLevels.Check(level, next.Type, [.. earlier.Select(schema => schema.Type)]);
+        var found = CompatibilityLevels.Check(level, next.Type, [.. earlier.Select(schema => schema.Type)]).ToList();
+        // Hub knows what the numbers mean: a day read as a moment breaks no rule of Avro.
+        if (CompatibilityLevels.IsBackward(level))
+            found.AddRange(MeaningFaults(next, earlier, CompatibilityLevels.IsTransitive(level) ? 0 : earlier.Count - 1).Except(found));
         return
         [
             .. found.Select(fault => CompatibilityFinding.Of(fault, PlaceOf(next), $"version {earlier[fault.Earlier].Version}")),
@@ -33,8 +37,17 @@ public static class SchemaReview
     internal static IReadOnlyList<Finding> CheckReadable(IEnumerable<SubjectSchema> versions)
         => [.. from line in Lines(versions)
                from earlier in line[..^1]
-               from fault in SchemaCompatibility.Check(line[^1].Type, earlier.Type)
+               from fault in FaultsOf(line[^1], earlier)
                select CompatibilityFinding.Of(new VersionIncompatibility(0, NewSide.Reader, fault), PlaceOf(line[^1]), $"version {earlier.Version}")];
+
+    private static IEnumerable<VersionIncompatibility> MeaningFaults(SubjectSchema next, IReadOnlyList<SubjectSchema> earlier, int first)
+        => Enumerable.Range(first, earlier.Count - first).SelectMany(i => FaultsOf(next, earlier[i]).Select(fault => new VersionIncompatibility(i, NewSide.Reader, fault)));
+
+    private static IReadOnlyList<Incompatibility> FaultsOf(SubjectSchema reader, SubjectSchema writer)
+    {
+        _ = ReadPlan.Compile(reader, writer.Type, out var faults);
+        return faults;
+    }
 
     private static IEnumerable<SubjectSchema[]> Lines(IEnumerable<SubjectSchema> versions)
         => versions.GroupBy(schema => schema.Subject, StringComparer.Ordinal)
