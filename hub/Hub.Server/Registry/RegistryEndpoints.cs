@@ -1,7 +1,9 @@
+using Hub.Core.Schemas.Registry;
+
 namespace Hub.Server.Registry;
 
 /// <summary>Hub's schema registry, with the addresses, answers and refusals of Confluent's. Source: Confluent Schema Registry API reference.</summary>
-internal static class RegistryEndpoints
+internal static partial class RegistryEndpoints
 {
     public static void MapRegistry(this IEndpointRouteBuilder app)
     {
@@ -27,5 +29,17 @@ internal static class RegistryEndpoints
         {
             return new RegistryAnswer(fault.Error, fault.Status);
         }
+        catch (BadHttpRequestException failure)
+        {
+            return new RegistryAnswer(new RegistryError(failure.StatusCode, failure.Message), failure.StatusCode);
+        }
+        catch (Exception failure) when (!context.HttpContext.RequestAborted.IsCancellationRequested)
+        {
+            LogFailed(context.HttpContext.RequestServices.GetRequiredService<ILogger<SchemaRegistry>>(), context.HttpContext.Request.Path, failure);
+            return new RegistryAnswer(new RegistryError(RegistryErrors.StoreFailed, "Error in the backend data store; Hub's log says more."), StatusCodes.Status500InternalServerError);
+        }
     }
+
+    [LoggerMessage(EventId = 5103, Level = LogLevel.Error, Message = "The schema registry could not answer {Path}")]
+    private static partial void LogFailed(ILogger logger, string path, Exception failure);
 }
