@@ -96,12 +96,17 @@ public sealed class RegistryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Many_registrations_of_one_schema_at_once_give_one_id_and_one_version()
+    public async Task Many_registrations_at_once_give_one_id_and_one_version_to_each_schema()
     {
         await using var registry = await StartAsync();
-        var ids = await Task.WhenAll(Enumerable.Range(0, 16).Select(_ => RegisterAsync(registry, "s-value", First)));
-        Assert.Equal([100001], ids.Distinct());
-        Assert.Equal("[1]", (await registry.GetAsync("subjects/s-value/versions")).Body);
+        await registry.SendAsync(HttpMethod.Put, "config", new { compatibility = "NONE" });
+        var schemas = Enumerable.Range(0, 12).Select(i => RegistryCaller.Avro($$"""{"name":"f{{i}}","type":"int"}""")).ToArray();
+        var ids = await Task.WhenAll(schemas.Concat(schemas).Select(schema => RegisterAsync(registry, "s-value", schema)));
+        Assert.Equal(ids[..12], ids[12..]);
+        Assert.Equal(Enumerable.Range(100_001, 12), ids[..12].Order());
+        Assert.Equal($"[{string.Join(',', Enumerable.Range(1, 12))}]", (await registry.GetAsync("subjects/s-value/versions")).Body);
+        foreach (var (schema, id) in schemas.Zip(ids))
+            Assert.Equal(schema, (await registry.GetAsync($"schemas/ids/{id}/schema")).Body);
     }
 
     [Fact]
