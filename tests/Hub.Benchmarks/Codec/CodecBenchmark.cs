@@ -98,8 +98,8 @@ internal sealed class HubCodec
         Encode(1);
         encoded = writer.Written[WireFormat.HeaderSize..].ToArray();
         (mapper, rows) = sample.MakeRow();
-        // The same schema from another text: every field is resolved, and none is different.
-        plan = ReadPlan.Compile(sample.Schema, (AvroRecord)AvroSchemaText.Parse(sample.Schema.Json), out _)!;
+        // The same fields from another writer: each is resolved, and none is different.
+        plan = ReadPlan.Compile(sample.Schema, (AvroRecord)AvroSchemaText.Parse(sample.Schema.Json.Replace("\"hub.id\"", "\"other.id\"", StringComparison.Ordinal)), out _)!;
     }
 
     public ReadOnlyMemory<byte> Encoded => encoded;

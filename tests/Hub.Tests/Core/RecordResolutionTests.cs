@@ -135,6 +135,16 @@ public sealed class RecordResolutionTests
     }
 
     [Fact]
+    public void The_same_schema_by_another_id_needs_no_resolution()
+    {
+        var catalog = Catalog(Record(Id, Field("\"long\"")));
+        Assert.True(catalog.TryAdd(70, Subject, catalog.Find(Subject)!.Json, [], out var findings));
+        Assert.Empty(findings);
+        Assert.True(catalog.PlanOf(Wire(70, [])).IsSame);
+        Assert.Equal("1", Read(catalog, 70, "02 4B 02")["f"]);
+    }
+
+    [Fact]
     public void An_id_stands_for_one_schema_for_ever()
     {
         var catalog = Catalog(Record(Id));

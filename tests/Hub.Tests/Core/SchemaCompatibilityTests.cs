@@ -118,6 +118,14 @@ public sealed class SchemaCompatibilityTests
         Assert.Equal(["TYPE_MISMATCH /fields/0/type/fields/0/type"], Check(Chain("int"), Chain("string")));
     }
 
+    [Fact]
+    public void Unions_of_many_records_are_compared_in_little_time()
+    {
+        static string Many(string type) => $"[{string.Join(", ", Enumerable.Range(0, 2_000).Select(i => $$"""{ "type": "record", "name": "R{{i}}", "fields": [{ "name": "f", "type": "{{type}}" }] }"""))}]";
+        Assert.Equal(2_000, Check(Many("int"), Many("string")).Length);
+        Assert.Empty(Check(Many("long"), Many("int")));
+    }
+
     private static string Deep(string type) => Record("""{ "name": "a", "type": "int" }""", $$"""{ "name": "list", "type": { "type": "array", "items": { "type": "record", "name": "Part", "fields": [{ "name": "amount", "type": "{{type}}" }] } } }""");
 
     private static string Decimal(int precision, int scale) => $$"""{ "type": "bytes", "logicalType": "decimal", "precision": {{precision}}, "scale": {{scale}} }""";

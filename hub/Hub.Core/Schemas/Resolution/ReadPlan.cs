@@ -13,7 +13,10 @@ public sealed class ReadPlan
 
     public AvroRecord Writer { get; }
 
-    /// <summary>Null when the writer's schema is the reader's, so that there is nothing to resolve.</summary>
+    /// <summary>Whether the writer's schema is the reader's, so that there is nothing to resolve.</summary>
+    public bool IsSame => Steps is null;
+
+    /// <summary>Null when there is nothing to resolve.</summary>
     internal ReadStep[]? Steps { get; }
 
     /// <param name="faults">Where the two do not fit for every value; a plan may come with some, and then refuses the records that hold such a value.</param>
@@ -21,7 +24,8 @@ public sealed class ReadPlan
     public static ReadPlan? Compile(SubjectSchema reader, AvroRecord writer, out IReadOnlyList<Incompatibility> faults)
     {
         faults = [];
-        if (ReferenceEquals(reader.Type, writer))
+        // A registry may know the very same schema by another id.
+        if (ReferenceEquals(reader.Type, writer) || AvroCanonicalForm.WithAttributes(reader.Type) == AvroCanonicalForm.WithAttributes(writer))
             return new(reader, writer, null);
 
         var compiler = new ReadPlanCompiler(reader, writer);
