@@ -80,6 +80,15 @@ public static class Composition
         return await new CatalogRegistration(session.Client, options.Registry.Register).RunAsync(catalog, cancellationToken);
     }
 
+    /// <summary>What <c>hub doctor</c> finds in the registry outside, if there is one: whether it has, or would take, every version.</summary>
+    public static async Task<IReadOnlyList<Finding>> ExamineRegistryAsync(HubOptions options, SchemaCatalog catalog, CancellationToken cancellationToken)
+    {
+        if (!options.Registry.IsExternal)
+            return [];
+        using var session = new RegistrySession(options.Registry, patient: false);
+        return await new CatalogRegistration(session.Client, options.Registry.Register).ExamineAsync(catalog, cancellationToken);
+    }
+
     /// <summary>The parts of a Hub on one machine.</summary>
     /// <param name="catalog">Null: the schemas folder, by the ids that stand in it.</param>
     public static void AddParts(IServiceCollection services, HubOptions options, SchemaCatalog? catalog = null)

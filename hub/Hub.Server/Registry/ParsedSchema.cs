@@ -15,20 +15,23 @@ internal sealed record ParsedSchema(AvroType Type, string Text, IReadOnlyList<Sc
     private static readonly JsonWriterOptions Compact = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <exception cref="RegistryFault">It is not an Avro schema, or it uses one that is not there.</exception>
-    public static ParsedSchema Of(SchemaText given, RegistryState state, bool normalize = false)
+    public static ParsedSchema Of(SchemaText given, RegistryState state, bool normalize = false) => Of(given, state, normalize, deleted: false);
+
+    public static ParsedSchema Of(StoredVersion version, RegistryState state) => Of(version.ToText(), state, normalize: false, deleted: true);
+
+    /// <param name="deleted">Whether it may use what is deleted: what is kept may, what comes may not.</param>
+    private static ParsedSchema Of(SchemaText given, RegistryState state, bool normalize, bool deleted)
     {
         if (given.SchemaType is { } type && type != "AVRO")
             throw RegistryFault.InvalidSchema($"the schema type {type} is not known; this registry holds AVRO.");
         if (string.IsNullOrWhiteSpace(given.Schema))
             throw RegistryFault.InvalidSchema("it is empty.");
         var references = given.References ?? [];
-        var parsed = Parse(given.Schema, Resolve(references, state));
+        var parsed = Parse(given.Schema, Resolve(references, state, deleted));
         var normal = AvroCanonicalForm.WithAttributes(parsed);
         var identity = references.Count == 0 ? normal : $"{normal}\n{JsonSerializer.Serialize(references, RegistryJson.Options)}";
         return new(parsed, normalize && references.Count == 0 ? normal : WithoutSpace(given.Schema), references, AvroCanonicalForm.Sha256(identity));
     }
-
-    public static ParsedSchema Of(StoredVersion version, RegistryState state) => Of(version.ToText(), state);
 
     private static AvroType Parse(string schema, IReadOnlyList<string> references)
     {
@@ -42,21 +45,21 @@ internal sealed record ParsedSchema(AvroType Type, string Text, IReadOnlyList<Sc
         }
     }
 
-    private static List<string> Resolve(IReadOnlyList<SchemaReference> references, RegistryState state)
+    private static List<string> Resolve(IReadOnlyList<SchemaReference> references, RegistryState state, bool deleted)
     {
         var (texts, seen) = (new List<string>(), new HashSet<StoredVersion>());
         foreach (var reference in references)
-            Add(reference);
+            Add(reference, deleted);
         return texts;
 
-        void Add(SchemaReference reference)
+        void Add(SchemaReference reference, bool alsoDeleted)
         {
-            var version = state.VersionsOf(reference.Subject, deleted: true).FirstOrDefault(version => version.Version == reference.Version)
+            var version = state.VersionsOf(reference.Subject, alsoDeleted).FirstOrDefault(version => version.Version == reference.Version)
                 ?? throw RegistryFault.InvalidSchema($"no schema reference found for subject \"{reference.Subject}\" and version {reference.Version}.");
             if (!seen.Add(version))
                 return;
             foreach (var below in version.References)
-                Add(below);
+                Add(below, alsoDeleted: true);
             texts.Add(version.Schema);
         }
     }

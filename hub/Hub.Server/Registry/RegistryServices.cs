@@ -30,7 +30,12 @@ internal static class RegistryServices
     {
         services.AddTransient<RejectionTranslator>();
         var http = services.AddHttpClient(ClientName, client => client.MaxResponseContentBufferSize = MaxAnswerBytes)
-            .UseSocketsHttpHandler((handler, _) => handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2))
+            .UseSocketsHttpHandler((handler, _) =>
+            {
+                handler.PooledConnectionLifetime = TimeSpan.FromMinutes(2);
+                // What runs on this machine is not asked through the proxy of the network.
+                handler.UseProxy = !options.Addresses.All(address => address.IsLoopback);
+            })
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
             .AddHttpMessageHandler<RejectionTranslator>();
         if (patient)

@@ -8,7 +8,11 @@ using Hub.Core.Schemas.Registry;
 using Hub.Log.Sqlite;
 using Hub.Server;
 using Hub.Server.Hosting;
+using Hub.Server.Registry;
 using Hub.Tests.Fixtures;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Xunit;
 
 namespace Hub.Tests.Cli;
@@ -140,6 +144,46 @@ public sealed class RegistryCommandTests : IAsyncLifetime
         Assert.Equal((Codes.SchemaIncompatible, "test.bill 2"), (finding.Code, finding.Place));
         Assert.StartsWith("cannot be read by version 1 of the registry: READER_FIELD_MISSING_DEFAULT_VALUE at /fields/1: Field 'due'", finding.Message);
         Assert.StartsWith("Keep 'due' in the schema", finding.Suggestion);
+    }
+
+    [Fact]
+    public async Task Doctor_says_what_the_registry_lacks_or_would_refuse_and_registers_nothing()
+    {
+        string[] doctor = ["doctor", "--set", $"connectors={folder.At("none")}", "--set", $"registry.url={Url}"];
+        Directory.CreateDirectory(folder.At("none"));
+        Assert.Equal(0, (await RunAsync(doctor)).Exit);
+        var (exit, output, _) = await RunAsync([.. doctor, "--set", "registry.register=false"]);
+        Assert.Equal(2, exit);
+        Assert.Contains("error test.bill 1: HUB1020", output);
+        Assert.Contains("error test.bill 2: HUB1020", output);
+        Assert.Equal(40401, (await registry.GetAsync("subjects/test.bill-value/versions")).ErrorCode);
+
+        await registry.SendAsync(HttpMethod.Post, "subjects/test.bill-value/versions", RegistryCaller.Body("\"string\""));
+        (exit, output, _) = await RunAsync(doctor);
+        Assert.Equal(2, exit);
+        Assert.Contains("error test.bill 1: HUB1004 cannot read version 1 of the registry: TYPE_MISMATCH", output);
+    }
+
+    [Fact]
+    public async Task A_registry_that_fails_for_a_moment_does_not_keep_Hub_from_starting()
+    {
+        var answers = 0;
+        var builder = WebApplication.CreateEmptyBuilder(new());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0));
+        await using var flaky = builder.Build();
+        flaky.Run(async context =>
+        {
+            context.Response.StatusCode = ++answers == 1 ? 503 : 200;
+            await context.Response.WriteAsync("[\"s-value\"]", Cancel);
+        });
+        await flaky.StartAsync(Cancel);
+        var options = new RegistryOptions { Url = flaky.Urls.First() };
+        using (var hasty = new RegistrySession(options, patient: false))
+            Assert.True((await Assert.ThrowsAsync<HubException>(() => hasty.Client.ReadSubjectsAsync(Cancel))).IsTransient);
+        answers = 0;
+        using var patient = new RegistrySession(options, patient: true);
+        Assert.Equal(["s-value"], await patient.Client.ReadSubjectsAsync(Cancel));
+        Assert.Equal(2, answers);
     }
 
     private void Write(int version, int id, params string[] fields)

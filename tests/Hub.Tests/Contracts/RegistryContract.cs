@@ -142,6 +142,11 @@ public abstract partial class RegistryContract
         Assert.Equal($"[{id}]", (await caller.GetAsync($"subjects/ref-{Subject}/versions/1/referencedby")).Body);
         Assert.Equal(42206, (await caller.SendAsync(HttpMethod.Delete, $"subjects/ref-{Subject}/versions/1")).ErrorCode);
 
+        await caller.SendAsync(HttpMethod.Delete, $"subjects/{Subject}");
+        Assert.Equal("1", (await caller.SendAsync(HttpMethod.Delete, $"subjects/ref-{Subject}/versions/1")).Body);
+        var late = await caller.SendAsync(HttpMethod.Post, $"subjects/late-{Subject}/versions", new { schema = text, schemaType = "AVRO", references });
+        Assert.Equal(42201, late.ErrorCode);
+
         var schema = (await Client.FindAsync(id, Cancel))!;
         Assert.Contains(name, Assert.Single(await Client.ResolveAsync(schema.References, Cancel)));
     }

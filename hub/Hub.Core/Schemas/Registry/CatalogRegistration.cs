@@ -14,8 +14,8 @@ public sealed class CatalogRegistration(RegistryClient client, bool register)
     {
         findings.Clear();
         var ids = new Dictionary<int, int>();
-        foreach (var versions in catalog.Versions.GroupBy(schema => schema.Subject, StringComparer.Ordinal).OrderBy(group => group.Key, StringComparer.Ordinal))
-            foreach (var schema in versions.OrderBy(schema => schema.Version))
+        foreach (var line in Lines(catalog))
+            foreach (var schema in line)
                 if (await IdOfAsync(schema, cancellationToken) is { } id)
                     ids.Add(schema.Id, id);
                 else
@@ -24,23 +24,33 @@ public sealed class CatalogRegistration(RegistryClient client, bool register)
         return findings.Count > 0 ? throw new HubException([.. findings]) : catalog.WithIds(ids);
     }
 
+    /// <summary>What <see cref="RunAsync"/> would refuse, without registering anything.</summary>
+    public async Task<IReadOnlyList<Finding>> ExamineAsync(SchemaCatalog catalog, CancellationToken cancellationToken)
+    {
+        findings.Clear();
+        foreach (var line in Lines(catalog))
+            if (register)
+                findings.AddRange(await new RegistryComparison(client).CheckAsync(line, cancellationToken));
+            else
+                foreach (var schema in line)
+                    if (await LookUpAsync(schema, cancellationToken) is null)
+                        findings.Add(Missing(schema));
+        return [.. findings];
+    }
+
     private async Task<int?> IdOfAsync(SubjectSchema schema, CancellationToken cancellationToken)
     {
-        var subject = SubjectNames.OfValues(schema.Subject);
-        var text = new SchemaText(schema.Json);
-        if (await client.LookUpAsync(subject, text, cancellationToken) is { } found)
+        if (await LookUpAsync(schema, cancellationToken) is { } found)
             return found.Id;
         if (!register)
         {
-            findings.Add(new(
-                Codes.SchemaNotRegistered, Severity.Error, $"{schema.Subject} {schema.Version}", $"{client.Address} does not hold this version under {subject}.",
-                "Run 'hub schemas register', or set registry.register: true."));
+            findings.Add(Missing(schema));
             return null;
         }
 
         try
         {
-            return await client.RegisterAsync(subject, text, cancellationToken);
+            return await client.RegisterAsync(SubjectNames.OfValues(schema.Subject), new(schema.Json), cancellationToken);
         }
         catch (HubException failure) when (failure.Findings[0].Code == Codes.SchemaIncompatible)
         {
@@ -48,4 +58,17 @@ public sealed class CatalogRegistration(RegistryClient client, bool register)
             return null;
         }
     }
+
+    private Task<RegisteredSchema?> LookUpAsync(SubjectSchema schema, CancellationToken cancellationToken)
+        => client.LookUpAsync(SubjectNames.OfValues(schema.Subject), new(schema.Json), cancellationToken);
+
+    private Finding Missing(SubjectSchema schema)
+        => new(
+            Codes.SchemaNotRegistered, Severity.Error, $"{schema.Subject} {schema.Version}", $"{client.Address} does not hold this version under {SubjectNames.OfValues(schema.Subject)}.",
+            "Run 'hub schemas register', or set registry.register: true.");
+
+    /// <summary>The versions of each subject, oldest first.</summary>
+    private static IEnumerable<SubjectSchema[]> Lines(SchemaCatalog catalog)
+        => catalog.Versions.GroupBy(schema => schema.Subject, StringComparer.Ordinal).OrderBy(line => line.Key, StringComparer.Ordinal)
+            .Select(line => line.OrderBy(schema => schema.Version).ToArray());
 }

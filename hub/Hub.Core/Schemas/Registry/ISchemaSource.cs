@@ -3,10 +3,10 @@ namespace Hub.Core.Schemas.Registry;
 /// <summary>Where schemas are had from: Hub's own registry, or the one outside.</summary>
 public interface ISchemaSource
 {
-    /// <summary>The schema that has the id, or null.</summary>
+    /// <summary>The schema that has the id, or null; a deleted one too.</summary>
     Task<SchemaText?> FindAsync(int id, CancellationToken cancellationToken);
 
-    /// <summary>A version of a subject, or null.</summary>
+    /// <summary>A version of a subject, or null; a deleted one too.</summary>
     Task<RegisteredSchema?> FindAsync(string subject, int version, CancellationToken cancellationToken);
 }
 

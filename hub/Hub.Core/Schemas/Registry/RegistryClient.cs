@@ -38,9 +38,9 @@ public sealed class RegistryClient : ISchemaSource
     /// <summary>The schema that has the id, or null. Asked for once; a deleted one too, so that what it wrote stays readable.</summary>
     public Task<SchemaText?> FindAsync(int id, CancellationToken cancellationToken) => cache.FindAsync(id, cancellationToken);
 
-    /// <summary>A version of the subject, or null.</summary>
+    /// <summary>A version of the subject, or null; a deleted one too, since others that use it stay readable.</summary>
     public Task<RegisteredSchema?> FindAsync(string subject, int version, CancellationToken cancellationToken)
-        => GetAsync<RegisteredSchema>($"{Path(subject)}/versions/{Number(version)}", cancellationToken);
+        => GetAsync<RegisteredSchema>($"{Path(subject)}/versions/{Number(version)}?deleted=true", cancellationToken);
 
     /// <summary>The latest version of the subject, or null.</summary>
     public Task<RegisteredSchema?> FindLatestAsync(string subject, CancellationToken cancellationToken)
