@@ -26,7 +26,8 @@ public static class ExitCodes
     private static int Of(string code) => code switch
     {
         Codes.SettingInvalid => Configuration,
-        Codes.DataFolderInUse or Codes.NotRunning or Codes.NotReady or Codes.AddressInUse => Environment,
+        Codes.DataFolderInUse or Codes.NotRunning or Codes.NotReady or Codes.AddressInUse
+            or Codes.RegistryUnreachable or Codes.RegistryLoginRefused or Codes.RegistryGarbled => Environment,
         _ => code[..4] switch
         {
             "HUB1" or "HUB2" => Configuration,

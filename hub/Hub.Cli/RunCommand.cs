@@ -21,7 +21,8 @@ internal static partial class RunCommand
         {
             var options = common.Read(parsed, parsed.GetValue(log) is { } kind ? [$"log={kind}"] : []);
             using var lines = new LogLines(terminal, parsed.GetValue(common.Json));
-            await using var app = Composition.Build(options, services => Composition.AddParts(services, options), logging => Configure(logging, lines));
+            var catalog = await Composition.LoadCatalogAsync(options, cancellationToken);
+            await using var app = Composition.Build(options, services => Composition.AddParts(services, options, catalog), logging => Configure(logging, lines));
             await RunAsync(app, options, terminal, parsed.GetValue(common.Json), cancellationToken);
             return ExitCodes.Ok;
         });

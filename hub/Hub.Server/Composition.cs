@@ -6,6 +6,7 @@ using Hub.Core.Log;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Core.Schemas.Registry;
 using Hub.Core.Sinks;
 using Hub.Core.Sources;
 using Hub.Index.Lucene;
@@ -13,6 +14,7 @@ using Hub.Log.Kafka;
 using Hub.Log.Sqlite;
 using Hub.Server.Hosting;
 using Hub.Server.Ops;
+using Hub.Server.Registry;
 using Hub.Server.Search;
 using Microsoft.AspNetCore.HostFiltering;
 
@@ -44,7 +46,7 @@ public static class Composition
 
         var app = builder.Build();
         FillState(app.Services);
-        Map(app);
+        Map(app, options);
         return app;
     }
 
@@ -68,10 +70,31 @@ public static class Composition
         }
     }
 
-    /// <summary>The parts of a Hub on one machine.</summary>
-    public static void AddParts(IServiceCollection services, HubOptions options)
+    /// <summary>The schemas that Hub runs with. With a registry outside, their ids are those that it gave, and it has them all when this returns.</summary>
+    /// <exception cref="HubException">The schemas are wrong, or the registry refuses them or cannot be reached.</exception>
+    public static async Task<SchemaCatalog> LoadCatalogAsync(HubOptions options, CancellationToken cancellationToken)
     {
         var catalog = SchemaFolder.Load(options.SchemasFolder);
+        if (!options.Registry.IsExternal)
+            return catalog;
+        using var session = new RegistrySession(options.Registry, patient: true);
+        return await new CatalogRegistration(session.Client, options.Registry.Register).RunAsync(catalog, cancellationToken);
+    }
+
+    /// <summary>What <c>hub doctor</c> finds in the registry outside, if there is one: whether it has, or would take, every version.</summary>
+    public static async Task<IReadOnlyList<Finding>> ExamineRegistryAsync(HubOptions options, SchemaCatalog catalog, CancellationToken cancellationToken)
+    {
+        if (!options.Registry.IsExternal)
+            return [];
+        using var session = new RegistrySession(options.Registry, patient: false);
+        return await new CatalogRegistration(session.Client, options.Registry.Register).ExamineAsync(catalog, cancellationToken);
+    }
+
+    /// <summary>The parts of a Hub on one machine.</summary>
+    /// <param name="catalog">Null: the schemas folder, by the ids that stand in it.</param>
+    public static void AddParts(IServiceCollection services, HubOptions options, SchemaCatalog? catalog = null)
+    {
+        catalog ??= SchemaFolder.Load(options.SchemasFolder);
         var definitions = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
         services.AddSingleton(catalog);
         services.AddSingleton(provider => CreateLog(provider, options));
@@ -96,6 +119,8 @@ public static class Composition
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Pipeline>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
+        services.AddSingleton<WriterSchemas>();
+        services.AddRegistry(options.Registry);
     }
 
     /// <summary>
@@ -141,6 +166,7 @@ public static class Composition
     {
         services.AddSingleton<HubState>();
         services.AddSingleton<Searcher>();
+        services.AddSingleton<SchemaRegistry>();
         services.AddRoutingCore();
         services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", ApiDescription.Configure);
@@ -165,7 +191,7 @@ public static class Composition
         state.Lags = async cancellationToken => [new GroupLag(group, await log.ReadLagAsync(group, cancellationToken))];
     }
 
-    private static void Map(WebApplication app)
+    private static void Map(WebApplication app, HubOptions options)
     {
         app.UseMiddleware<ProblemMiddleware>();
         app.UseHostFiltering();
@@ -174,6 +200,9 @@ public static class Composition
         api.MapSearch();
         api.MapCatalog();
         api.MapStatus();
+        // One registry is enough: where there is another, Hub's own would give other ids to the same schemas.
+        if (!options.Registry.IsExternal)
+            app.MapRegistry();
         app.MapHealth();
         app.MapOpenApi();
         app.MapPages();

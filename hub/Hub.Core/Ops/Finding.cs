@@ -37,6 +37,7 @@ public static class Codes
     public const string SchemaNeedsRebuild = "HUB1005";
     public const string SchemaWriterRefused = "HUB1006";
     public const string CodeListInvalid = "HUB1010";
+    public const string SchemaNotRegistered = "HUB1020";
 
     // 2xxx: source definitions
     public const string YamlInvalid = "HUB2001";
@@ -84,6 +85,10 @@ public static class Codes
     public const string NotRunning = "HUB4005";
     public const string NotReady = "HUB4006";
     public const string AddressInUse = "HUB4007";
+    public const string RegistryUnreachable = "HUB4020";
+    public const string RegistryLoginRefused = "HUB4021";
+    public const string RegistryRefused = "HUB4022";
+    public const string RegistryGarbled = "HUB4023";
     public const string Unexpected = "HUB4090";
 
     // 41xx: the log on Kafka

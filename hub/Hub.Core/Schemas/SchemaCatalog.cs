@@ -37,6 +37,10 @@ public sealed class SchemaCatalog
     /// <summary>Every version of the folder, by id.</summary>
     public IEnumerable<SubjectSchema> Versions => byId.Values.OrderBy(schema => schema.Id);
 
+    /// <summary>The same catalogue with the ids that a registry gave: for each version the one that stands for its own.</summary>
+    public SchemaCatalog WithIds(IReadOnlyDictionary<int, int> ids)
+        => new(byId.Values.Select(schema => schema.WithId(ids[schema.Id])), CodeLists);
+
     /// <summary>The latest version of the subject, or null.</summary>
     public SubjectSchema? Find(string subject) => latest.GetValueOrDefault(subject);
 

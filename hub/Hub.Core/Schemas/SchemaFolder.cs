@@ -7,6 +7,9 @@ namespace Hub.Core.Schemas;
 /// <summary>Loads a <c>schemas/</c> folder: <c>&lt;domain&gt;/&lt;subject&gt;/&lt;version&gt;.avsc</c> and <c>codes/&lt;list&gt;.csv</c>.</summary>
 public static class SchemaFolder
 {
+    /// <summary>The largest <c>hub.id</c>; Hub's registry gives larger ids to what its clients register.</summary>
+    public const int MaxId = 100_000;
+
     /// <summary>The latest version of each subject must read everything that the earlier ones wrote: the log holds it still.</summary>
     /// <exception cref="HubException">Something in the folder is wrong; all of it is named.</exception>
     public static SchemaCatalog Load(string folder)
@@ -48,6 +51,9 @@ public static class SchemaFolder
     {
         foreach (var taken in schemas.GroupBy(schema => schema.Id).Where(group => group.Count() > 1))
             Fail(Codes.SchemaIdTaken, $"hub.id {taken.Key} is given to {string.Join(" and ", taken.Select(schema => $"{schema.Subject} {schema.Version}"))}.", "Ids are never shared; give the newer file a new one.");
+
+        foreach (var schema in schemas.Where(schema => schema.Id > MaxId))
+            Fail(Codes.SchemaIdTaken, $"hub.id {schema.Id} of {schema.Subject} {schema.Version} is one that the registry may give to another schema.", $"Use ids up to {MaxId}.");
 
         foreach (var taken in schemas.GroupBy(schema => (schema.Subject, schema.Version)).Where(group => group.Count() > 1))
             Fail(Codes.SchemaInvalid, $"{taken.Key.Subject} has two files for version {taken.Key.Version}.", "Keep one folder per subject.");

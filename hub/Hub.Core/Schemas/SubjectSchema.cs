@@ -37,6 +37,9 @@ public sealed class SubjectSchema(string subject, int version, int id, string do
 
     public FieldSchema? Find(string name) => byName.GetValueOrDefault(name);
 
+    /// <summary>The same version under the id that a registry gave it.</summary>
+    public SubjectSchema WithId(int other) => new(Subject, Version, other, Doc, Fields, Json) { Type = Type, Region = Region, Year = Year };
+
     /// <summary>What a field of a later version is in this one, by its name or an earlier one; null when it is new there.</summary>
     public FieldSchema? Find(FieldSchema later)
     {

@@ -1,6 +1,7 @@
 using Hub.Core.DeadLetters;
 using Hub.Core.Index;
 using Hub.Core.Log;
+using Hub.Core.Schemas.Registry;
 using Microsoft.Extensions.Logging;
 
 namespace Hub.Core.Sinks;
@@ -27,8 +28,10 @@ public sealed record IndexSinkOptions
 }
 
 /// <summary>The loop from the log to the index: read, write, refresh, and commit once the index has it durably.</summary>
+/// <param name="writerSchemas">Fetches the schemas of foreign writers; null where there are none.</param>
 public sealed partial class IndexSink(
-    ILog log, IIndex index, DeadLetterBook deadLetters, Freshness freshness, IndexSinkOptions options, TimeProvider time, ILogger<IndexSink> logger)
+    ILog log, IIndex index, DeadLetterBook deadLetters, Freshness freshness, IndexSinkOptions options, TimeProvider time, ILogger<IndexSink> logger,
+    WriterSchemas? writerSchemas = null)
 {
     private readonly LogBatch batch = new();
     private readonly LogBatch letters = new();
@@ -88,6 +91,8 @@ public sealed partial class IndexSink(
 
     private async ValueTask WriteAsync(ILogReader reader, CancellationToken cancellationToken)
     {
+        if (writerSchemas is not null)
+            await writerSchemas.EnsureAsync(batch, cancellationToken);
         await index.WriteAsync(batch, outcomes, cancellationToken);
         await WriteDeadLettersAsync(cancellationToken);
         written = new(reader.NextOffsets);

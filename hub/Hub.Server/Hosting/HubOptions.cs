@@ -1,5 +1,6 @@
 using System.Net;
 using Hub.Core.Ops;
+using Hub.Core.Schemas.Registry;
 using Hub.Log.Kafka;
 
 namespace Hub.Server.Hosting;
@@ -44,6 +45,9 @@ public sealed record HubOptions
 
     /// <summary>Bytes that one batch holds in memory, about.</summary>
     public int BatchBytes { get; init; } = 2 * 1024 * 1024;
+
+    /// <summary>The schema registry outside of Hub, if there is one.</summary>
+    public RegistryOptions Registry { get; init; } = new();
 
     /// <summary>Everything that is wrong with <see cref="Address"/>: Hub has no access control yet, so it serves this machine alone.</summary>
     public static Finding? CheckAddress(Uri address, string place)

@@ -2,6 +2,7 @@ using System.Collections;
 using System.Globalization;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
+using Hub.Core.Schemas.Registry;
 
 namespace Hub.Server.Hosting;
 
@@ -36,6 +37,10 @@ public static class HubSettings
         ["refreshInterval"] = (options, given) => options with { RefreshInterval = Duration(given, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)) },
         ["commitInterval"] = (options, given) => options with { CommitInterval = Duration(given, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)) },
         ["batchBytes"] = (options, given) => options with { BatchBytes = (int)Bytes(given, 64 * 1024, 256 * 1024 * 1024) },
+        ["registry.url"] = (options, given) => options with { Registry = options.Registry with { Url = RegistryUrl(given) } },
+        ["registry.user"] = (options, given) => options with { Registry = options.Registry with { User = given.Value } },
+        ["registry.password"] = (options, given) => options with { Registry = options.Registry with { Password = given.Value } },
+        ["registry.register"] = (options, given) => options with { Registry = options.Registry with { Register = Flag(given) } },
     };
 
     /// <param name="file">The file to read; null: <c>hub.yaml</c> in the working folder if it is there.</param>
@@ -95,7 +100,8 @@ public static class HubSettings
         {
             var equals = pair.IndexOf('=', StringComparison.Ordinal);
             if (equals > 0)
-                yield return new(pair[..equals].Trim(), pair[(equals + 1)..].Trim(), $"--set {pair}", Directory.GetCurrentDirectory());
+                // The value is not part of the place: it may be a secret.
+                yield return new(pair[..equals].Trim(), pair[(equals + 1)..].Trim(), $"--set {pair[..equals].Trim()}", Directory.GetCurrentDirectory());
             else
                 findings.Add(new(Codes.SettingInvalid, Severity.Error, $"--set {pair}", "this is not key=value.", "Write it like --set address=http://127.0.0.1:8321."));
         }
@@ -106,13 +112,6 @@ public static class HubSettings
         "sqlite" => LogKind.Sqlite,
         "kafka" => LogKind.Kafka,
         _ => throw Wrong(given, $"there is no log '{given.Value}'.", "Write sqlite or kafka."),
-    };
-
-    private static bool Flag(GivenSetting given) => given.Value switch
-    {
-        "true" => true,
-        "false" => false,
-        _ => throw Wrong(given, $"'{given.Value}' is neither true nor false.", "Write true or false."),
     };
 
     private static short Replication(GivenSetting given) => given.Value == "cluster" ? (short)-1 : (short)Number(given, 1, short.MaxValue);
@@ -126,6 +125,12 @@ public static class HubSettings
             throw Wrong(given, $"'{given.Value}' is not an address.", "Write it like http://127.0.0.1:8320.");
         return HubOptions.CheckAddress(address, given.Place) is { } finding ? throw new HubException(finding) : address;
     }
+
+    private static string RegistryUrl(GivenSetting given)
+        => RegistryOptions.CheckUrl(given.Value, given.Place) is { } finding ? throw new HubException(finding with { Message = $"{given.Key}: {finding.Message}" }) : given.Value;
+
+    private static bool Flag(GivenSetting given)
+        => given.Value is "true" or "false" ? given.Value == "true" : throw Wrong(given, $"'{given.Value}' is neither true nor false.", "Write true or false.");
 
     private static long Number(GivenSetting given, long from, long to)
         => long.TryParse(given.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number >= from && number <= to

@@ -15,7 +15,7 @@ public abstract class ForwardingLog(ILog inner) : ILog
     public virtual ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
         => inner.AppendAsync(entries, checkpoint, cancellationToken);
 
-    public ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
+    public virtual ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
         => inner.ReadEndsAsync(topics, cancellationToken);
 
     public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken) => inner.ReadCheckpointAsync(source, cancellationToken);

@@ -22,7 +22,22 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(9000, options.Address.Port);
     }
 
+    [Fact]
+    public void The_registry_is_named_in_the_file_or_the_environment_and_its_secrets_are_in_no_text()
+    {
+        var file = Write("registry.url: http://one:8081, https://me:secret@two/base\nregistry.register: false\n");
+        var options = HubSettings.Read(file, [], new Hashtable { ["HUB_REGISTRY_USER"] = "you", ["HUB_REGISTRY_PASSWORD"] = "hidden" });
+        Assert.Equal(["http://one:8081/", "https://two/base"], options.Registry.Addresses.Select(address => address.ToString()));
+        Assert.Equal(("you", "hidden", false, true), (options.Registry.User, options.Registry.Password, options.Registry.Register, options.Registry.IsExternal));
+        Assert.DoesNotContain("secret", options.ToString());
+        Assert.DoesNotContain("hidden", options.ToString());
+        var wrong = Assert.Throws<HubException>(() => HubSettings.Read(null, ["registry.url=mailto:me:secret@x"], new Hashtable()));
+        Assert.DoesNotContain("secret", wrong.Message);
+    }
+
     [Theory]
+    [InlineData("registry.register: yes\n", Codes.SettingInvalid, ":1:1", "Write true or false.")]
+    [InlineData("registry.url: registry\n", Codes.SettingInvalid, ":1:1", "Write it like http://registry:8081; several with commas between them.")]
     [InlineData("logPartition: 4\n", Codes.UnknownKey, ":1:1", "Did you mean 'logPartitions'?")]
     [InlineData("# note\naddress: http://0.0.0.0:80\n", Codes.SettingInvalid, ":2:1", "Use http://127.0.0.1:8320.")]
     [InlineData("address: here\n", Codes.SettingInvalid, ":1:1", null)]
