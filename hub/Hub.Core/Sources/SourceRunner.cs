@@ -16,6 +16,9 @@ public sealed record SourceRunnerOptions
 
     public TimeSpan MaxRestartDelay { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>How long it may take to be given a source that nobody reads; after it, another Hub is taken to read it.</summary>
+    public TimeSpan StandbyDelay { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>How often a source that another Hub reads is looked at.</summary>
     public TimeSpan StandbyInterval { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -106,7 +109,7 @@ public sealed partial class SourceRunner(
     private async Task<SourceLease> AcquireAsync(CancellationToken cancellationToken)
     {
         var acquiring = log.AcquireAsync(source.Name, cancellationToken).AsTask();
-        while (!acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(options.StandbyInterval, time, cancellationToken)) != acquiring)
+        for (var wait = options.StandbyDelay; !acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring; wait = options.StandbyInterval)
         {
             if (state.State != SourceState.Standby)
             {
@@ -193,7 +196,7 @@ public sealed partial class SourceRunner(
     [LoggerMessage(EventId = 2002, Level = LogLevel.Error, Message = "Source {Source} failed; restarts from its checkpoint in {Seconds:0.0} s: {Reason}")]
     private partial void LogRestarting(string source, double seconds, string reason, Exception? failure);
 
-    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "Source {Source} is read by another Hub now")]
+    [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "Source {Source} is no longer this Hub's to read; it stands by")]
     private partial void LogTaken(string source);
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Error, Message = "Source {Source} stopped: {Reason}")]

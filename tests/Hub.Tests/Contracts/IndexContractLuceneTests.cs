@@ -43,6 +43,21 @@ public sealed class LuceneIndexContractTests : IndexContract
     }
 
     [Fact]
+    public async Task Offsets_of_one_log_are_not_used_on_another()
+    {
+        await Index.AttachAsync("one", Token);
+        await Index.CommitAsync(Offsets(42), Token);
+        await Index.DisposeAsync();
+
+        await using var again = Open(Folder, Catalog);
+        await again.AttachAsync("one", Token);
+        var failure = await Assert.ThrowsAsync<HubException>(async () => await again.AttachAsync("two", Token));
+        Assert.Equal(Codes.IndexDamaged, failure.Findings[0].Code);
+        Assert.Contains("another log", failure.Findings[0].Message, StringComparison.Ordinal);
+        Assert.Contains("delete the folder", failure.Findings[0].Suggestion, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_was_not_committed_goes_together_with_its_offsets()
     {
         await WriteAsync(Entry.Put("finance:1", 1), Entry.Put("finance:2", 1));

@@ -132,6 +132,30 @@ public abstract partial class LogContract
         Assert.All(await Log.ReadLagAsync("index", Token), one => Assert.Equal(0, one.Lag));
     }
 
+    [Fact]
+    public async Task A_log_keeps_its_identity()
+    {
+        var identity = await LogIdentity.ReadAsync(Log, Token);
+        Assert.Equal(identity, await LogIdentity.ReadAsync(Log, Token));
+        await ReopenAsync();
+        Assert.Equal(identity, await LogIdentity.ReadAsync(Log, Token));
+    }
+
+    [Fact]
+    public async Task A_source_can_be_acquired_given_back_and_acquired_again()
+    {
+        await using (var lease = await Log.AcquireAsync("finance", Token))
+        {
+            await Log.AppendAsync(Batch(new LogContractEntry(P0, "a", "1")), new("finance", new("1")), Token);
+            Assert.False(lease.Lost.IsCancellationRequested);
+        }
+
+        await using var again = await Log.AcquireAsync("finance", Token);
+        Assert.Equal("1", (await Log.ReadCheckpointAsync("finance", Token))!.Checkpoint.Position.Text);
+        await Log.AppendAsync(Batch(new LogContractEntry(P0, "a", "2")), new("finance", new("2")), Token);
+        Assert.Equal(["1", "2"], (await ReadAllAsync("index")).Select(entry => entry.Value));
+    }
+
     private async Task CommitAsync(string group, Dictionary<TopicPartition, long> offsets)
     {
         await using var reader = await Log.OpenReaderAsync(group, [P0.Topic], null, Token);

@@ -39,6 +39,23 @@ public sealed class PipelineFailureTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_another_process_refuses_and_mends_is_followed()
+    {
+        var elsewhere = new DeadLetterBook(parts.Catalog, TimeProvider.System);
+        await elsewhere.LoadAsync(parts.Log, Cancel);
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        var following = elsewhere.FollowAsync(parts.Log, stop.Token);
+
+        await parts.Writer.WriteAsync(FailureParts.Row("a", "not a number", 1), Cancel);
+        await Wait.UntilAsync("it is known to be refused", () => elsewhere.CountOpen("s") == 1, () => $"{elsewhere.CountOpen("s")} open", Cancel);
+        await parts.Writer.WriteAsync(FailureParts.Row("a", "2.00", 2), Cancel);
+        await Wait.UntilAsync("it is known to be mended", () => elsewhere.CountOpen("s") == 0, () => $"{elsewhere.CountOpen("s")} open", Cancel);
+
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => following);
+    }
+
+    [Fact]
     public async Task A_record_that_the_index_refused_is_closed_by_a_newer_one_that_was_in_the_log_already()
     {
         await parts.Writer.WriteAsync(FailureParts.Row("a", "1.00", 5), Cancel);

@@ -1,3 +1,4 @@
+using Hub.Core.Log;
 using Hub.Core.Ops;
 using Hub.Core.Records;
 using Hub.Core.Sources;
@@ -128,10 +129,63 @@ public sealed class SourceRunnerTests : PipelineParts
         }
     }
 
-    private SourceRunner CreateRunner(ScriptedSource source)
+    [Fact]
+    public async Task A_source_that_another_Hub_reads_is_stood_by_for_and_told_how_fresh_it_is()
+    {
+        var log = new LeasingLog(Log);
+        var moment = new DateTimeOffset(2026, 3, 1, 7, 59, 0, TimeSpan.Zero);
+        await Log.EnsureTopicAsync(Things.Subject, 1, Cancel);
+        await Log.AppendAsync(new(), new(Things.Source, new("at 7"), moment), Cancel);
+        var source = new ScriptedSource(Things.Source, Clock) { Readings = { batch => One(batch, "a", 8) }, Streams = true };
+        var runner = CreateRunner(source, log);
+        await using var running = new Running(runner);
+        await AdvanceUntilAsync("it stands by", () => new(runner.Status is { State: SourceState.Standby, Position: "at 7" } && runner.Status.AsOf == moment), Step);
+        Assert.Equal(0, source.AttemptCount);
+
+        log.Grant();
+        await Wait.UntilAsync("it reads", () => runner.Status is { State: SourceState.Streaming, Position: "at 8" }, () => runner.Status.ToString(), Cancel);
+        Assert.Equal("at 7", source.Attempts[0].Position);
+
+        log.TakeAway();
+        await AdvanceUntilAsync("it stands by again", () => new(runner.Status.State == SourceState.Standby), Step);
+        Assert.Equal((1, null), (source.AttemptCount, runner.Status.Problem));
+        log.Grant();
+        await Wait.UntilAsync("it reads again", () => source.AttemptCount == 2, () => runner.Status.ToString(), Cancel);
+        Assert.Equal("at 8", source.Attempts[1].Position);
+    }
+
+    private SourceRunner CreateRunner(ScriptedSource source, ILog? log = null)
         => new(
-            source, new(Things.Define(Folder, Catalog), Catalog, Log, DeadLetters, Freshness), Log, DeadLetters, Freshness, new() { Partitions = 1 }, Clock,
+            source, new(Things.Define(Folder, Catalog), Catalog, log ?? Log, DeadLetters, Freshness), log ?? Log, DeadLetters, Freshness, new() { Partitions = 1 }, Clock,
             NullLogger<SourceRunner>.Instance);
+
+    /// <summary>A log whose leases the test gives and takes.</summary>
+    private sealed class LeasingLog(ILog inner) : ForwardingLog(inner)
+    {
+        private readonly Lock gate = new();
+        private TaskCompletionSource granted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private CancellationTokenSource lost = new();
+
+        public override async ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken)
+        {
+            await granted.Task.WaitAsync(cancellationToken);
+            lock (gate)
+                return new(lost.Token);
+        }
+
+        public void Grant() => granted.SetResult();
+
+        public void TakeAway()
+        {
+            granted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (gate)
+            {
+                var before = lost;
+                lost = new();
+                before.Cancel();
+            }
+        }
+    }
 
     private IEnumerable<SourceBatch> One(EnvelopeBatch batch, string id, long version)
     {

@@ -62,6 +62,31 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void Kafka_takes_its_own_settings_properties_of_the_client_and_settings_of_topics()
+    {
+        var file = Write("log: kafka\nkafka.bootstrap: k1:9092,k2:9092\nkafka.prefix: xiaoqu.\nkafka.createTopics: false\nkafka.replication: 3\nkafka.topic.min.insync.replicas: 2\nkafka.security.protocol: SASL_SSL\n");
+        var environment = new Hashtable { ["HUB_KAFKA_SASL_PASSWORD"] = "geheim", ["HUB_KAFKA_PREFIX"] = "huishan.", ["HUB_KAFKA_TOPIC_RETENTION_MS"] = "-1" };
+        var options = HubSettings.Read(file, ["kafka.sasl.mechanism=SCRAM-SHA-512"], environment);
+        Assert.Equal((LogKind.Kafka, "k1:9092,k2:9092", "huishan.", false, (short)3), (options.Log, options.Kafka.Bootstrap, options.Kafka.Prefix, options.Kafka.CreateTopics, options.Kafka.Replication));
+        Assert.Equal(new Dictionary<string, string> { ["min.insync.replicas"] = "2", ["retention.ms"] = "-1" }.OrderBy(one => one.Key), options.Kafka.TopicSettings.OrderBy(one => one.Key));
+        Assert.Equal(
+            new Dictionary<string, string> { ["sasl.mechanism"] = "SCRAM-SHA-512", ["sasl.password"] = "geheim", ["security.protocol"] = "SASL_SSL" }.OrderBy(one => one.Key),
+            options.Kafka.ClientSettings.OrderBy(one => one.Key));
+    }
+
+    [Theory]
+    [InlineData(Codes.MissingSetting, "Add --set kafka.bootstrap=kafka1:9092,kafka2:9092.", "log=kafka")]
+    [InlineData(Codes.SettingInvalid, "Write sqlite or kafka.", "log=kafak")]
+    [InlineData(Codes.SettingInvalid, "Leave it out.", "log=kafka", "kafka.bootstrap=k:1", "kafka.group.id=mine")]
+    [InlineData(Codes.SettingInvalid, "Write such a number.", "kafka.replication=none")]
+    [InlineData(Codes.UnknownKey, "Did you mean 'kafka.bootstrap'?", "kafka.bootstraps=k:1")]
+    public void A_mistake_about_Kafka_is_refused_with_what_to_do(string code, string suggestion, params string[] set)
+    {
+        var finding = Assert.Single(Assert.Throws<HubException>(() => HubSettings.Read(Write(""), set, new Hashtable())).Findings);
+        Assert.Equal((code, suggestion), (finding.Code, finding.Suggestion));
+    }
+
+    [Fact]
     public void The_commented_sample_is_valid_and_holds_the_defaults()
     {
         var sample = Repository.At("ops", "config", "hub.yaml");
