@@ -23,6 +23,9 @@ public sealed record IndexSinkOptions
     /// <summary>The same while a backlog is being worked off, when every refresh costs and none shows the newest change.</summary>
     public TimeSpan BacklogRefreshInterval { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How often the places of the group's other members are looked at.</summary>
+    public TimeSpan GroupInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>How long a write may stay in memory only; what a crash loses of the index is read from the log again.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(10);
 }
@@ -39,12 +42,15 @@ public sealed partial class IndexSink(
     private Dictionary<TopicPartition, long> written = [];
     private long refreshDue = long.MaxValue;
     private long commitDue = long.MaxValue;
+    private long groupDue = long.MaxValue;
 
     /// <summary>Runs until cancelled; a failure of the log or the index ends it with that exception.</summary>
     public async Task RunAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
     {
         await using var reader = await log.OpenReaderAsync(options.Group, topics, await StartAsync(topics, cancellationToken), cancellationToken);
         written = new(reader.NextOffsets);
+        // An index without offsets of its own is shared: other members write the partitions that this one does not read.
+        groupDue = log.IsShared && index.DurableOffsets is null ? time.GetTimestamp() : long.MaxValue;
         freshness.Searchable(written);
         try
         {
@@ -57,6 +63,8 @@ public sealed partial class IndexSink(
                     await RefreshAsync(cancellationToken);
                 if (time.GetTimestamp() >= commitDue)
                     await CommitAsync(reader, cancellationToken);
+                if (time.GetTimestamp() >= groupDue)
+                    await LookAtGroupAsync(cancellationToken);
             }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested && commitDue != long.MaxValue)
@@ -109,6 +117,19 @@ public sealed partial class IndexSink(
         refreshDue = long.MaxValue;
     }
 
+    /// <summary>What the others have committed is in the index, and made searchable by whoever refreshes it next.</summary>
+    private async ValueTask LookAtGroupAsync(CancellationToken cancellationToken)
+    {
+        var searchable = new Dictionary<TopicPartition, long>();
+        foreach (var lag in await log.ReadLagAsync(options.Group, cancellationToken))
+            searchable[lag.Partition] = lag.Committed;
+        await index.RefreshAsync(cancellationToken);
+        foreach (var (place, offset) in written)
+            searchable[place] = offset;
+        freshness.Searchable(searchable);
+        (refreshDue, groupDue) = (long.MaxValue, After(options.GroupInterval));
+    }
+
     private async ValueTask CommitAsync(ILogReader reader, CancellationToken cancellationToken)
     {
         await index.CommitAsync(written, cancellationToken);
@@ -145,7 +166,7 @@ public sealed partial class IndexSink(
 
     private TimeSpan UntilDue()
     {
-        var due = Math.Min(refreshDue, commitDue);
+        var due = Math.Min(Math.Min(refreshDue, commitDue), groupDue);
         if (due == long.MaxValue)
             return Timeout.InfiniteTimeSpan;
         var left = time.GetElapsedTime(time.GetTimestamp(), due);

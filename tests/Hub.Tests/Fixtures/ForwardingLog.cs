@@ -22,7 +22,7 @@ public abstract class ForwardingLog(ILog inner) : ILog
 
     public ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken) => inner.DeleteCheckpointAsync(source, cancellationToken);
 
-    public ValueTask<ILogReader> OpenReaderAsync(
+    public virtual ValueTask<ILogReader> OpenReaderAsync(
         string group, IReadOnlyCollection<string> topics, IReadOnlyDictionary<TopicPartition, long>? start, CancellationToken cancellationToken)
         => inner.OpenReaderAsync(group, topics, start, cancellationToken);
 
