@@ -35,13 +35,13 @@ internal sealed class ValueText
             case ColumnForm.MomentMicros:
                 return Moment(value, 1);
             case ColumnForm.MomentNanos:
-                return value % 1_000 == 0 ? Moment(value / 1_000, 1) : Finer(value);
+                return value % 1_000 == 0 ? Moment(value / 1_000, 1) : Finer;
             case ColumnForm.TimeMillis:
                 return Time(Math.Clamp(value, -LongestTime, LongestTime) * 1_000);
             case ColumnForm.TimeMicros:
                 return Time(value);
             case ColumnForm.TimeNanos:
-                return value % 1_000 == 0 ? Time(value / 1_000) : Finer(value);
+                return value % 1_000 == 0 ? Time(value / 1_000) : Finer;
             default:
                 Number(value);
                 return null;
@@ -108,7 +108,7 @@ internal sealed class ValueText
     private string? Day(long days)
     {
         if (days is < EarliestDay or > LatestDay)
-            return $"is {days} days from 1970, outside the years 1 to 9999";
+            return "is outside the years 1 to 9999";
         Date((int)days);
         return null;
     }
@@ -129,14 +129,14 @@ internal sealed class ValueText
     private string? Time(long micros)
     {
         if (micros is < -LongestTime or > LongestTime)
-            return $"is a time of {micros} microseconds";
+            return "is not a time";
         if (micros < 0)
             Put("-"u8);
         TimeOfDay(Math.Abs(micros));
         return null;
     }
 
-    private static string Finer(long nanos) => $"is finer than a microsecond: {nanos} nanoseconds";
+    private const string Finer = "is finer than a microsecond";
 
     private void Date(int days)
     {
