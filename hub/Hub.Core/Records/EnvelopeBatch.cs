@@ -9,7 +9,7 @@ public readonly record struct Envelope(
 
 /// <summary>What a source says about an envelope whose row does not have all values.</summary>
 /// <param name="Record">The record as it came, as JSON text; <see cref="Cell.Null"/> when the row tells enough.</param>
-internal readonly record struct EnvelopeNote(string Reason, Cell Record)
+public readonly record struct EnvelopeNote(string Reason, Cell Record)
 {
     /// <summary>Whether the row must not be mapped, whatever it holds.</summary>
     public bool IsRefused => !Record.IsNull;
@@ -101,7 +101,8 @@ public sealed class EnvelopeBatch
             bytes = new byte[64 * 1024];
     }
 
-    internal EnvelopeNote? NoteOf(int envelope) => notes.Count > 0 && notes.TryGetValue(envelope, out var note) ? note : null;
+    /// <summary>What the source says about the envelope; null when nothing.</summary>
+    public EnvelopeNote? NoteOf(int envelope) => notes.Count > 0 && notes.TryGetValue(envelope, out var note) ? note : null;
 
     internal ReadOnlySpan<byte> RecordOf(in EnvelopeNote note) => bytes.AsSpan(note.Record.Offset, note.Record.Length);
 
