@@ -1,4 +1,5 @@
 using System.Net;
+using Hub.Connectors.Debezium;
 using Hub.Connectors.Postgres;
 using Hub.Core.DeadLetters;
 using Hub.Core.Index;
@@ -51,14 +52,15 @@ public static class Composition
     /// <summary>What <c>hub doctor</c> asks each source; each connects, looks and says what it found.</summary>
     public static IReadOnlyList<Func<CancellationToken, Task<IReadOnlyList<Finding>>>> Doctors(HubOptions options, SchemaCatalog catalog)
         => [.. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
-            definition => cancellationToken => PostgresDoctor.ExamineAsync(PostgresSourceOptions.From(definition), cancellationToken))];
+            definition => cancellationToken => ExamineAsync(definition, cancellationToken))];
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
     public static IReadOnlyList<Finding> CheckSources(HubOptions options, SchemaCatalog catalog)
     {
         try
         {
-            _ = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
+            foreach (var definition in SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Where(definition => definition.Kind == "debezium"))
+                _ = DebeziumSourceOptions.From(definition);
             return [];
         }
         catch (HubException failure)
@@ -97,11 +99,19 @@ public static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
     }
 
+    private static Task<IReadOnlyList<Finding>> ExamineAsync(SourceDefinition definition, CancellationToken cancellationToken) => definition.Kind switch
+    {
+        "debezium" => DebeziumDoctor.ExamineAsync(DebeziumSourceOptions.From(definition), cancellationToken),
+        _ => PostgresDoctor.ExamineAsync(PostgresSourceOptions.From(definition), cancellationToken),
+    };
+
     // The one place that knows the kinds of sources; a new kind is one line here.
     private static ISource CreateSource(SourceDefinition definition, HubOptions options, TimeProvider time) => definition.Kind switch
     {
         "postgres" => new PostgresSource(PostgresSourceOptions.From(definition) with { MaxBatchBytes = options.BatchBytes }, time),
-        _ => throw new HubException(new Finding(Codes.ValueInvalid, Severity.Error, definition.Place, $"there is no kind of source '{definition.Kind}'.", "Use kind: postgres.")),
+        "debezium" => new DebeziumSource(DebeziumSourceOptions.From(definition) with { MaxBatchBytes = options.BatchBytes }, time),
+        _ => throw new HubException(new Finding(
+            Codes.ValueInvalid, Severity.Error, definition.Place, $"there is no kind of source '{definition.Kind}'.", "Use kind: postgres or kind: debezium.")),
     };
 
     private static SourceRunner CreateRunner(IServiceProvider provider, SourceDefinition definition, HubOptions options)

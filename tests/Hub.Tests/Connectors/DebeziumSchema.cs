@@ -120,9 +120,9 @@ internal sealed record DebeziumSchema(string Type, string? Name = null, params (
             case byte[] bytes:
                 json.WriteBase64StringValue(bytes);
                 break;
-            // As Java writes it: at least one digit behind the point, an exponent from ten million on.
+            // As Java does it, with an exponent from ten million on.
             case double number when Math.Abs(number) >= 1e7:
-                json.WriteRawValue(number.ToString("0.0###############E0", System.Globalization.CultureInfo.InvariantCulture));
+                json.WriteRawValue(number.ToString("E16", System.Globalization.CultureInfo.InvariantCulture));
                 break;
             default:
                 JsonSerializer.Serialize(json, value, value.GetType());
