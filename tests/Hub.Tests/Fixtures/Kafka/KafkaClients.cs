@@ -11,6 +11,12 @@ internal static class KafkaClients
     {
         var config = new ProducerConfig { BootstrapServers = bootstrap, TransactionalId = transactionalId, EnableIdempotence = true, LingerMs = 0, LogConnectionClose = false };
         change?.Invoke(config);
+        if (Environment.GetEnvironmentVariable("KDBG") is { } dbg)
+        {
+            config.Debug = dbg;
+            return new ProducerBuilder<string, string>(config).SetLogHandler((_, l) => File.AppendAllText("/tmp/kdbg.log", $"{l.Facility} {l.Message}\n")).Build();
+        }
+
         return new ProducerBuilder<string, string>(config).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
     }
 
@@ -24,6 +30,19 @@ internal static class KafkaClients
         change?.Invoke(config);
         return new ConsumerBuilder<string, string>(config).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { });
     }
+
+    public static Message<string, string> Record(string value) => new() { Key = "key", Value = value };
+
+    /// <summary>The value of the next record.</summary>
+    public static Task<string> NextAsync(IConsumer<string, string> consumer) => Task.Run(() =>
+    {
+        while (true)
+        {
+            var result = consumer.Consume(Patience) ?? throw new TimeoutException($"No record after {Patience.TotalSeconds:F0} seconds");
+            if (!result.IsPartitionEOF)
+                return result.Message.Value;
+        }
+    });
 
     public static Task<int> PartitionsAsync(string bootstrap, string topic) => Task.Run(() =>
     {

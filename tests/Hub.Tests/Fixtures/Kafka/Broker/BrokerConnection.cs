@@ -56,7 +56,9 @@ internal sealed class BrokerConnection(Socket socket, ApiTable apis, FaultPlan f
         await api.AnswerAsync(request);
         if (fault is BrokerFault.HoldAfter after)
             await after.Released.WaitAsync(cancellationToken);
-        return fault is BrokerFault.CloseAfter ? null : request.IsSilent ? ReadOnlyMemory<byte>.Empty : answer.Finish();
+        if (fault is BrokerFault.CloseAfter)
+            return null;
+        return request.IsSilent ? ReadOnlyMemory<byte>.Empty : answer.Finish();
     }
 
     private ReadOnlyMemory<byte> Refuse(ApiKey key, short version, WireWriter answer)
