@@ -11,12 +11,6 @@ internal static class KafkaClients
     {
         var config = new ProducerConfig { BootstrapServers = bootstrap, TransactionalId = transactionalId, EnableIdempotence = true, LingerMs = 0, LogConnectionClose = false };
         change?.Invoke(config);
-        if (Environment.GetEnvironmentVariable("KDBG") is { } dbg)
-        {
-            config.Debug = dbg;
-            return new ProducerBuilder<string, string>(config).SetLogHandler((_, l) => File.AppendAllText("/tmp/kdbg.log", $"{l.Facility} {l.Message}\n")).Build();
-        }
-
         return new ProducerBuilder<string, string>(config).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
     }
 
