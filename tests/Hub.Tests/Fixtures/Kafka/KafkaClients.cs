@@ -25,6 +25,19 @@ internal static class KafkaClients
         return new ConsumerBuilder<string, string>(config).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { });
     }
 
+    public static Message<string, string> Record(string value) => new() { Key = "key", Value = value };
+
+    /// <summary>The value of the next record.</summary>
+    public static Task<string> NextAsync(IConsumer<string, string> consumer) => Task.Run(() =>
+    {
+        while (true)
+        {
+            var result = consumer.Consume(Patience) ?? throw new TimeoutException($"No record after {Patience.TotalSeconds:F0} seconds");
+            if (!result.IsPartitionEOF)
+                return result.Message.Value;
+        }
+    });
+
     public static Task<int> PartitionsAsync(string bootstrap, string topic) => Task.Run(() =>
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrap }).Build();
