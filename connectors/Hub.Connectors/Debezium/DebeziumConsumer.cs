@@ -13,6 +13,7 @@ internal sealed class DebeziumConsumer : IAsyncDisposable
     private readonly IConsumer<byte[], byte[]> consumer;
     private readonly IAdminClient admin;
     private volatile Error? failure;
+    private bool tellsIds = true;
 
     /// <exception cref="InvalidOperationException">The client does not take its settings.</exception>
     public DebeziumConsumer(DebeziumSourceOptions options)
@@ -94,17 +95,25 @@ internal sealed class DebeziumConsumer : IAsyncDisposable
             failure = error;
     }
 
-    /// <summary>Brokers before 3.1 know no ids of topics; what an id would tell is then told by offsets alone.</summary>
+    /// <summary>
+    /// Brokers before 3.1, and some that speak Kafka's protocol, tell no ids of topics. They are asked once and not for long; what an
+    /// id would tell is then told by offsets alone.
+    /// </summary>
     private async Task<string?> IdAsync(string topic)
     {
+        if (!tellsIds)
+            return null;
         try
         {
-            var described = await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Timeout });
-            return described.TopicDescriptions.Single().TopicId is { } id && (id.MostSignificantBits | id.LeastSignificantBits) != 0 ? id.ToString() : null;
+            var described = await admin.DescribeTopicsAsync(TopicCollection.OfTopicNames([topic]), new() { RequestTimeout = options.Timeout / 10 });
+            if (described.TopicDescriptions.Single().TopicId is { } id && (id.MostSignificantBits | id.LeastSignificantBits) != 0)
+                return id.ToString();
         }
         catch (KafkaException)
         {
-            return null;
         }
+
+        tellsIds = false;
+        return null;
     }
 }
