@@ -33,7 +33,7 @@ public sealed class DebeziumSourceContractTests : SourceContract
             new()
             {
                 Name = "things", Place = "things.yaml", Bootstrap = cluster.Bootstrap, TopicPrefix = "fin", Form = DebeziumForm.JsonSchemaless, SignalTopics = [Heartbeats],
-                MaxBatchBytes = 2_000,
+                MaxBatchBytes = 2_000, Timeout = TimeSpan.FromSeconds(5),
                 Tables =
                 [
                     new()

@@ -50,6 +50,9 @@ internal sealed class DebeziumUpstream
 
     public string Topic => $"{Prefix}.{Table}";
 
+    /// <summary>The id of the first schema that the registry is given.</summary>
+    public int FirstId { get; init; } = 100;
+
     /// <summary>The registry: a schema per id.</summary>
     public Dictionary<int, string> Schemas { get; } = [];
 
@@ -100,7 +103,7 @@ internal sealed class DebeziumUpstream
     {
         if (!ids.TryGetValue(schema, out var id))
         {
-            ids.Add(schema, id = 100 + ids.Count);
+            ids.Add(schema, id = FirstId + ids.Count);
             Schemas[id] = schema;
         }
 
