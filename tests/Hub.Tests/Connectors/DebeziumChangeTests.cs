@@ -196,6 +196,25 @@ public sealed class DebeziumChangeTests
         Assert.Equal("1", change.Row["id"]);
     }
 
+    /// <summary>Text and numbers go from the record's bytes into the batch; the few bytes left are of the runtime, not of fields.</summary>
+    [Theory]
+    [MemberData(nameof(Writings))]
+    public async Task Reading_allocates_nothing_for_a_field(DebeziumWriting writing)
+    {
+        var columns = Enumerable.Range(0, 20).Select(i => ($"c{i}", i % 4 == 0 ? new("string") : i % 4 == 1 ? DebeziumSchema.Decimal(2) : i % 4 == 2 ? new("int64", "io.debezium.time.MicroTimestamp") : new DebeziumSchema("int32"))).ToArray();
+        var upstream = new DebeziumUpstream("postgresql", "public.thing", writing, columns);
+        var reading = new DebeziumReading(upstream, columns: [.. columns.Select(column => column.Item1)]);
+        var row = Row([.. columns.Select((column, i) => (column.Item1, (i % 4) switch { 0 => (object?)"text with 中文", 1 => new byte[] { 0x27, 0x42 }, 2 => 1_735_707_730_123_456, _ => 7 }))]);
+        var record = upstream.Change("u", null, row, At(1));
+        await reading.ReadAsync([.. Enumerable.Repeat(record, 200)]);
+        reading.Batch.Clear();
+        const int Records = 500;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        await reading.DecodeAsync(record, Records);
+        var perRecord = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Records;
+        Assert.True(perRecord < 24, $"{perRecord} bytes a record");
+    }
+
     [Fact]
     public async Task Columns_that_change_upstream_are_another_shape()
     {

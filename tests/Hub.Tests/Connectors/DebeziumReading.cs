@@ -50,6 +50,14 @@ internal sealed class DebeziumReading
         return [.. Enumerable.Range(0, Batch.Count).Select(i => Change(Batch[i]))];
     }
 
+    /// <summary>Reads one record again and again and looks at nothing.</summary>
+    public async Task DecodeAsync(Message<byte[], byte[]> record, int times)
+    {
+        var result = new ConsumeResult<byte[], byte[]> { Message = record, TopicPartitionOffset = new(partition.Partition, 0) };
+        for (var i = 0; i < times; i++)
+            await decoder.DecodeAsync(result, table, partition, default);
+    }
+
     /// <summary>The text of one column of one created row; null for one that is absent.</summary>
     public async Task<string?> TextAsync(Message<byte[], byte[]> record, string column = "v")
         => (await ReadAsync(record))[^1].Row.GetValueOrDefault(column);
