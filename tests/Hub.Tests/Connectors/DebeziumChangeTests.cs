@@ -206,9 +206,9 @@ public sealed class DebeziumChangeTests
         var reading = new DebeziumReading(upstream, columns: [.. columns.Select(column => column.Item1)]);
         var row = Row([.. columns.Select((column, i) => (column.Item1, (i % 4) switch { 0 => (object?)"text with 中文", 1 => new byte[] { 0x27, 0x42 }, 2 => 1_735_707_730_123_456, _ => 7 }))]);
         var record = upstream.Change("u", null, row, At(1));
-        await reading.ReadAsync([.. Enumerable.Repeat(record, 200)]);
-        reading.Batch.Clear();
         const int Records = 500;
+        await reading.DecodeAsync(record, Records);
+        reading.Batch.Clear();
         var before = GC.GetAllocatedBytesForCurrentThread();
         await reading.DecodeAsync(record, Records);
         var perRecord = (GC.GetAllocatedBytesForCurrentThread() - before) / (double)Records;
