@@ -93,6 +93,9 @@ internal ref struct AvroCursor(ReadOnlySpan<byte> record, int start)
                 continue;
             }
 
+            // Each takes a byte at least; a count that cannot be true must not keep the reader busy.
+            if (count > record.Length - At)
+                throw new InvalidDataException("it ends before its schema does");
             for (; count > 0; count--)
             {
                 if (node.Kind == AvroKind.Map)

@@ -73,7 +73,9 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
         partition.Deleted = null;
         var isDelete = facts.Op == (byte)'d' || (options.IsFlattened && facts.IsDeleted);
         if (options.IsFlattened && (!facts.HasVersion || (facts.Op == 0 && !isDelete)))
-            throw DebeziumFailures.VersionMissing(options, Encoding.UTF8.GetString(entry));
+            throw table.Plan.Shape.IndexOf("op") >= 0 && table.Plan.Shape.IndexOf("after") >= 0
+                ? DebeziumFailures.HasEnvelope(options, Encoding.UTF8.GetString(entry))
+                : DebeziumFailures.VersionMissing(options, Encoding.UTF8.GetString(entry));
         switch (facts.Op)
         {
             case (byte)'m':

@@ -69,6 +69,9 @@ internal static class DebeziumFailures
             + "(unwrap is the name of its ExtractNewRecordState), and let it take its snapshot once more into empty topics.");
     }
 
+    public static HubException HasEnvelope(DebeziumSourceOptions options, string place) => Stop(
+        Codes.RecordForm, options.Place, $"the record at {place} has its envelope, but the definition says that it is flattened.", "Write 'envelope: full'.");
+
     public static HubException VersionWentBack(DebeziumSourceOptions options, string place) => Stop(
         Codes.VersionWentBack, options.Place, $"the binlog numbers went back at {place}: the server was replaced or its binlogs were reset, so that new changes would count as old.",
         NewGeneration);

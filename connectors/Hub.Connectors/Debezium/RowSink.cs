@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Text;
+using System.Text.Unicode;
 using Hub.Core.Records;
 
 namespace Hub.Connectors.Debezium;
@@ -64,6 +65,8 @@ internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
     {
         if (IsPlaceholder(value))
             unavailable.Add(column);
+        else if (!Utf8.IsValid(value))
+            NoText(column, "is not UTF-8");
         else
             batch.Replace(envelope, column, type.Form == ColumnForm.IsoLocal && value.EndsWith("Z"u8) ? value[..^1] : value);
     }

@@ -91,6 +91,16 @@ public sealed class DebeziumFlattenedTests
         Assert.Contains(advice, failure.Findings[0].Suggestion, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(Writings))]
+    public async Task A_record_with_its_envelope_stops_a_source_that_takes_it_for_flattened(DebeziumWriting writing)
+    {
+        var upstream = DebeziumChangeTests.Thing("postgresql", writing);
+        var failure = await Assert.ThrowsAsync<HubException>(() => Flattened(upstream).ReadAsync(upstream.Change("c", null, Thing("1", "a"), At(1))));
+        Assert.Equal(Codes.RecordForm, failure.Findings[0].Code);
+        Assert.Contains("envelope: full", failure.Findings[0].Suggestion, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_value_that_was_not_sent_has_no_old_row_to_come_from()
     {

@@ -50,6 +50,9 @@ internal sealed class DebeziumReading
         return [.. Enumerable.Range(0, Batch.Count).Select(i => Change(Batch[i]))];
     }
 
+    public async Task<long> SignalAsync(byte[] value)
+        => await decoder.ReadSignalAsync(new() { Message = new() { Value = value }, TopicPartitionOffset = new(partition.Partition, 0) }, default);
+
     /// <summary>Reads one record again and again and looks at nothing.</summary>
     public async Task DecodeAsync(Message<byte[], byte[]> record, int times)
     {
