@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using Hub.Core.Ops;
 
 namespace Hub.Cli;
@@ -59,6 +60,7 @@ public static class HubCommands
         root.Add(RunCommand.Create(terminal, common));
         root.Add(ValidateCommand.Create(terminal, common));
         root.Add(DoctorCommand.Create(terminal, common));
+        root.Add(SchemasCommand.Create(terminal, common));
         root.Add(StatusCommand.Create(terminal, common));
         root.Add(SearchCommand.Create(terminal, common));
         return root;
@@ -66,7 +68,10 @@ public static class HubCommands
 
     private static Finding Usage(ParseResult parsed, string message)
     {
-        var command = parsed.CommandResult.Command is RootCommand ? "hub" : $"hub {parsed.CommandResult.Command.Name}";
+        var command = "";
+        for (var part = parsed.CommandResult; part.Command is not RootCommand; part = (CommandResult)part.Parent!)
+            command = $" {part.Command.Name}{command}";
+        command = $"hub{command}";
         return new(Codes.SettingInvalid, Severity.Error, command, message, $"See {command} --help.");
     }
 }

@@ -18,4 +18,5 @@ internal enum CastFault
     NotMidnight,
     NotMoment,
     BeforeChrist,
+    NotSymbol,
 }

@@ -133,6 +133,7 @@ internal sealed class FieldMappingReader(CodeLists lists, TimeSpan zone, YamlFil
         FieldType.Int or FieldType.Long => "a whole number",
         FieldType.Decimal => "a decimal",
         FieldType.Date => "a day",
+        FieldType.Enum => "one of some symbols",
         _ => "a date and time",
     };
 }

@@ -46,6 +46,7 @@ internal static class Refusal
         CastFault.NotMidnight => "has a time of day",
         CastFault.NotMoment => "is not a date and time",
         CastFault.BeforeChrist => "is before the year 1",
+        CastFault.NotSymbol => "is not one of the symbols",
         _ => "is not a number",
     };
 
@@ -62,6 +63,7 @@ internal static class Refusal
             FieldType.Long => $"a whole number from {long.MinValue} to {long.MaxValue}",
             FieldType.Decimal => ExpectedDecimal(field, mapping?.UnitPower ?? 0),
             FieldType.Date => "a day such as 2025-03-01",
+            FieldType.Enum => $"one of {string.Join(", ", field.Symbols)}",
             _ => "a date and time such as 2025-03-01 08:00:00.123456+08",
         };
     }

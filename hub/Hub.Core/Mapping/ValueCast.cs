@@ -23,6 +23,8 @@ internal sealed class ValueCast(FieldSchema field, int unitPower, long zone)
                 return WriteBoolean(text, value);
             case FieldType.Decimal:
                 return WriteDecimal(text, value);
+            case FieldType.Enum:
+                return WriteSymbol(text, value);
             default:
                 var fault = ReadNumber(text, out var number);
                 if (fault != CastFault.None)
@@ -56,6 +58,16 @@ internal sealed class ValueCast(FieldSchema field, int unitPower, long zone)
             return CastFault.NotBoolean;
         value.WriteBranch(field, isNull: false);
         value.WriteBoolean(isTrue);
+        return CastFault.None;
+    }
+
+    private CastFault WriteSymbol(ReadOnlySpan<byte> text, AvroWriter value)
+    {
+        var symbol = field.SymbolOf(text);
+        if (symbol < 0)
+            return CastFault.NotSymbol;
+        value.WriteBranch(field, isNull: false);
+        value.WriteLong(symbol);
         return CastFault.None;
     }
 

@@ -33,6 +33,9 @@ public static class Codes
     public const string SchemaInvalid = "HUB1001";
     public const string SchemaIdTaken = "HUB1002";
     public const string SchemaFieldClash = "HUB1003";
+    public const string SchemaIncompatible = "HUB1004";
+    public const string SchemaNeedsRebuild = "HUB1005";
+    public const string SchemaWriterRefused = "HUB1006";
     public const string CodeListInvalid = "HUB1010";
 
     // 2xxx: source definitions

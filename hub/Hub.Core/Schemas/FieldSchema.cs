@@ -1,7 +1,11 @@
+using System.Collections.Immutable;
+using System.Text;
+using Hub.Core.Schemas.Resolution;
+
 namespace Hub.Core.Schemas;
 
-/// <summary>The Avro types a field may have.</summary>
-public enum FieldType { String, Boolean, Int, Long, Decimal, Date, Timestamp }
+/// <summary>The Avro types a field may have. The value of an enum is its symbol as text.</summary>
+public enum FieldType { String, Boolean, Int, Long, Decimal, Date, Timestamp, Enum }
 
 /// <summary>What a field is to the index (<c>hub.search</c>).</summary>
 public enum SearchRole
@@ -55,6 +59,23 @@ public sealed record FieldSchema
     /// <summary>Digits of a decimal behind the point.</summary>
     public int Scale { get; init; }
 
+    /// <summary>What an enum may hold, in the order of the wire.</summary>
+    public ImmutableArray<string> Symbols
+    {
+        get;
+        init
+        {
+            field = value;
+            SymbolBytes = [.. value.Select(Encoding.UTF8.GetBytes)];
+        }
+    } = [];
+
+    /// <summary>Names that the field had in earlier versions.</summary>
+    public ImmutableArray<string> Aliases { get; init; } = [];
+
+    /// <summary>What the field holds in records of writers that do not have it; null when it has no default.</summary>
+    public FieldDefault? Default { get; init; }
+
     /// <summary>Chinese term, meaning and unit.</summary>
     public string Doc { get; init; } = "";
 
@@ -75,4 +96,15 @@ public sealed record FieldSchema
 
     /// <summary>Whether queries may filter, sort, count or search by the field: a masked one would leak what it hides.</summary>
     public bool IsQueryable => Search != SearchRole.None && Mask == MaskRule.None;
+
+    internal byte[][] SymbolBytes { get; private init; } = [];
+
+    /// <summary>The number of an enum's symbol on the wire; -1 when it has none of that name.</summary>
+    public int SymbolOf(ReadOnlySpan<byte> utf8)
+    {
+        for (var i = 0; i < SymbolBytes.Length; i++)
+            if (utf8.SequenceEqual(SymbolBytes[i]))
+                return i;
+        return -1;
+    }
 }

@@ -1,18 +1,22 @@
 using System.Buffers.Binary;
+using Hub.Core.Schemas.Resolution;
 
 namespace Hub.Core.Schemas;
 
 /// <summary>
 /// Walks the fields of one Avro record without an allocation. After each <see cref="MoveNext"/> the current value is taken by
-/// the Get method of its type, or not at all.
+/// the Get method of its type, or not at all. The fields are those of the reader's schema, each once, in whatever order the writer
+/// has them; those that it does not have come last, with their defaults.
 /// </summary>
 /// <exception cref="InvalidDataException">The bytes are not a record of the schema.</exception>
-public ref struct RecordReader
+public ref partial struct RecordReader
 {
     private readonly SubjectSchema schema;
+    private readonly ReadStep[]? steps;
     private readonly ReadOnlySpan<byte> bytes;
     private int next;
     private int ordinal;
+    private int step;
     private long number;
     private ReadOnlySpan<byte> slice;
 
@@ -25,12 +29,22 @@ public ref struct RecordReader
         ordinal = -1;
     }
 
+    /// <param name="plan">How the writer's schema becomes the reader's.</param>
+    /// <param name="avro">Avro binary without the wire format's header.</param>
+    public RecordReader(ReadPlan plan, ReadOnlySpan<byte> avro) : this(plan.Schema, avro)
+    {
+        steps = plan.Steps;
+        step = -1;
+    }
+
     public readonly FieldSchema Field => schema.Fields[ordinal];
 
     public bool IsNull { get; private set; }
 
     public bool MoveNext()
     {
+        if (steps is not null)
+            return MoveNextResolved();
         if (++ordinal >= schema.Fields.Length)
             return next == bytes.Length ? false : throw Garbled("has bytes behind its last field");
 
@@ -48,7 +62,7 @@ public ref struct RecordReader
 
     public readonly bool GetBoolean() => number != 0;
 
-    /// <summary>The UTF-8 text of the current string.</summary>
+    /// <summary>The UTF-8 text of the current string, or the symbol of the current enum.</summary>
     public readonly ReadOnlySpan<byte> GetUtf8() => slice;
 
     /// <summary>The current decimal's unscaled number.</summary>
@@ -74,6 +88,9 @@ public ref struct RecordReader
                 if (number > 1)
                     throw Garbled("holds a boolean that is neither 0 nor 1");
                 break;
+            case FieldType.Enum:
+                slice = Field.SymbolBytes[ReadIndex(Field.SymbolBytes.Length, "symbol")];
+                break;
             default:
                 number = ReadLong();
                 if (type is FieldType.Int or FieldType.Date && number != (int)number)
@@ -89,7 +106,10 @@ public ref struct RecordReader
     }
 
     private readonly InvalidDataException Garbled(string what)
-        => new($"The record of {schema.Subject} {what}{(ordinal < schema.Fields.Length ? $", at field '{Field.Name}'" : "")}.");
+    {
+        var field = steps is null ? ordinal < schema.Fields.Length ? Field.Name : null : step < steps.Length ? steps[step].Name : null;
+        return new($"The record of {schema.Subject} {what}{(field is null ? "" : $", at field '{field}'")}.");
+    }
 
     private ReadOnlySpan<byte> Take(long length)
     {

@@ -1,13 +1,26 @@
 using System.Globalization;
 using Hub.Core.Ops;
+using Hub.Core.Schemas.Compatibility;
 
 namespace Hub.Core.Schemas;
 
 /// <summary>Loads a <c>schemas/</c> folder: <c>&lt;domain&gt;/&lt;subject&gt;/&lt;version&gt;.avsc</c> and <c>codes/&lt;list&gt;.csv</c>.</summary>
 public static class SchemaFolder
 {
+    /// <summary>The latest version of each subject must read everything that the earlier ones wrote: the log holds it still.</summary>
     /// <exception cref="HubException">Something in the folder is wrong; all of it is named.</exception>
     public static SchemaCatalog Load(string folder)
+    {
+        var (schemas, lists) = Read(folder);
+        var findings = SchemaReview.CheckReadable(schemas);
+        return findings.Count > 0 ? throw new HubException(findings) : new SchemaCatalog(schemas, lists);
+    }
+
+    /// <summary>Every version, whether or not it is compatible with the others.</summary>
+    /// <exception cref="HubException">Something else in the folder is wrong; all of it is named.</exception>
+    public static IReadOnlyList<SubjectSchema> ReadVersions(string folder) => Read(folder).Schemas;
+
+    private static (List<SubjectSchema> Schemas, CodeLists Lists) Read(string folder)
     {
         var findings = new List<Finding>();
         var schemas = new List<SubjectSchema>();
@@ -20,7 +33,7 @@ public static class SchemaFolder
 
         var lists = CodeListFolder.Load(Path.Combine(folder, "codes"), findings);
         Check(folder, schemas, lists, findings);
-        return findings.Count > 0 ? throw new HubException(findings) : new SchemaCatalog(schemas, lists);
+        return findings.Count > 0 ? throw new HubException(findings) : (schemas, lists);
     }
 
     private static SubjectSchema? ReadSchema(string file, List<Finding> findings)
@@ -53,10 +66,15 @@ public static class SchemaFolder
         void Fail(string code, string message, string suggestion) => findings.Add(new(code, Severity.Error, folder, message, suggestion));
     }
 
-    /// <summary>One search goes over all subjects, so a name must mean one kind of field everywhere.</summary>
+    /// <summary>
+    /// One search goes over all subjects, so a name must mean one kind of field everywhere. The latest versions count: earlier ones are
+    /// read as those.
+    /// </summary>
     private static void CheckSameRole(List<SubjectSchema> schemas, Action<string, string, string> fail)
     {
-        var byName = schemas.SelectMany(schema => schema.Fields, (schema, field) => (schema, field))
+        var latest = schemas.GroupBy(schema => schema.Subject, StringComparer.Ordinal)
+            .SelectMany(versions => versions.Where(schema => schema.Version == versions.Max(other => other.Version)));
+        var byName = latest.SelectMany(schema => schema.Fields, (schema, field) => (schema, field))
             .GroupBy(pair => pair.field.Name, StringComparer.Ordinal);
         foreach (var group in byName)
         {

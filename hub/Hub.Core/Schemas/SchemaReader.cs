@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Hub.Core.Ops;
+using Hub.Core.Schemas.Resolution;
+using Hub.Core.Schemas.Types;
 
 namespace Hub.Core.Schemas;
 
@@ -15,56 +17,42 @@ internal sealed class SchemaReader(string place, List<Finding> findings)
     public SubjectSchema? Read(string json, int version)
     {
         var before = findings.Count;
-        using var document = Parse(json, out var subject);
-        if (document is null)
+        if (Parse(json) is not { } type)
             return null;
 
-        var root = document.RootElement;
+        var root = type.Json;
         CheckNames(root, RecordKeys, "the record");
         var id = Number(root, "hub.id") is > 0 and var value ? value : 0;
         if (id == 0)
             Fail("the record has no positive \"hub.id\".", "Give it a number that no other schema file has.");
 
-        var fields = ReadFields(root);
+        var fields = ReadFields(type);
         var region = Named(root, "hub.region", fields, FieldType.String);
         var year = Named(root, "hub.year", fields, FieldType.String, FieldType.Int, FieldType.Long);
         return findings.Count > before
             ? null
-            : new SubjectSchema(subject, version, id, Text(root, "doc") ?? "", fields, json) { Region = region, Year = year };
+            : new SubjectSchema(SubjectOf(type), version, id, type.Doc ?? "", fields, json) { Type = type, Region = region, Year = year };
     }
 
-    private JsonDocument? Parse(string json, out string subject)
+    private AvroRecord? Parse(string json)
     {
-        subject = "";
-        try
-        {
-            // The Avro library knows the specification; what follows only has to know the annotations.
-            if (Avro.Schema.Parse(json) is Avro.RecordSchema { Namespace.Length: > 0, Name: { Length: > 0 } name } record)
-            {
-                subject = $"{record.Namespace}.{char.ToLowerInvariant(name[0])}{name[1..]}";
-                return JsonDocument.Parse(json);
-            }
-
+        var type = AvroSchemaText.TryParse(json, [], out var fault);
+        if (type is AvroRecord { Name: { Space.Length: > 0, Short.Length: > 0 } } record)
+            return record;
+        if (type is null)
+            Fail($"this is not an Avro schema: {fault}", "See the Avro specification, \"Schema Declaration\".");
+        else
             Fail("the schema is not a record with a name and a namespace.", "Write {\"type\": \"record\", \"namespace\": …, \"name\": …, \"fields\": […]}.");
-        }
-        catch (Exception failure) when (IsSchemaFault(failure))
-        {
-            Fail($"this is not an Avro schema: {failure.Message}", "See the Avro specification, \"Schema Declaration\".");
-        }
-
         return null;
     }
 
-    /// <summary>The Avro library lets slip what its parts throw for a value of the wrong kind.</summary>
-    private static bool IsSchemaFault(Exception failure)
-        => failure is Avro.AvroException or JsonException or Newtonsoft.Json.JsonException
-            or FormatException or OverflowException or InvalidCastException or ArgumentException or InvalidOperationException or NullReferenceException;
+    private static string SubjectOf(AvroRecord type) => $"{type.Name.Space}.{char.ToLowerInvariant(type.Name.Short[0])}{type.Name.Short[1..]}";
 
-    private ImmutableArray<FieldSchema> ReadFields(JsonElement root)
+    private ImmutableArray<FieldSchema> ReadFields(AvroRecord record)
     {
         var fields = ImmutableArray.CreateBuilder<FieldSchema>();
-        foreach (var element in root.GetProperty("fields").EnumerateArray())
-            if (ReadField(element, fields.Count) is { } field)
+        foreach (var source in record.Fields)
+            if (ReadField(source) is { } field)
                 fields.Add(field);
 
         if (fields.Count(field => field.IsTitle) > 1)
@@ -72,35 +60,34 @@ internal sealed class SchemaReader(string place, List<Finding> findings)
         return fields.ToImmutable();
     }
 
-    private FieldSchema? ReadField(JsonElement element, int ordinal)
+    private FieldSchema? ReadField(AvroField source)
     {
-        var name = element.GetProperty("name").GetString()!;
+        var (name, element, type) = (source.Name, source.Json, source.Type);
         CheckNames(element, FieldKeys, $"field '{name}'");
-        var type = element.GetProperty("type");
         var nullBranch = 0;
-        var nullable = type.ValueKind == JsonValueKind.Array;
-        if (nullable)
+        if (type is AvroUnion { Branches: var branches })
         {
-            var branches = type.EnumerateArray().ToArray();
-            nullBranch = Array.FindIndex(branches, branch => branch.ValueKind == JsonValueKind.String && branch.GetString() == "null");
-            if (branches.Length != 2 || nullBranch < 0)
+            nullBranch = branches is [{ Kind: AvroKind.Null }, _] ? 0 : 1;
+            if (branches.Length != 2 || branches[nullBranch].Kind != AvroKind.Null)
                 return FailField(name, "is a union other than of null and one type.", "Write [\"null\", type].");
             type = branches[1 - nullBranch];
         }
 
         if (TypeOf(type) is not { } fieldType)
-            return FailField(name, $"has the type {type.GetRawText()}, which Hub does not carry.", "Use string, boolean, int, long, decimal, date or timestamp-micros.");
+            return FailField(name, $"has the type {type.Json.GetRawText()}, which Hub does not carry.", "Use string, boolean, int, long, decimal, date, timestamp-micros or enum.");
 
         var field = new FieldSchema
         {
             Name = name,
-            Ordinal = ordinal,
+            Ordinal = source.Ordinal,
             Type = fieldType,
-            Nullable = nullable,
+            Nullable = source.Type is AvroUnion,
             NullBranch = nullBranch,
-            Precision = fieldType == FieldType.Decimal ? Number(type, "precision") ?? 0 : 0,
-            Scale = fieldType == FieldType.Decimal ? Number(type, "scale") ?? 0 : 0,
-            Doc = Text(element, "doc") ?? "",
+            Precision = fieldType == FieldType.Decimal ? Number(type.Json, "precision") ?? 0 : 0,
+            Scale = fieldType == FieldType.Decimal ? Number(type.Json, "scale") ?? 0 : 0,
+            Symbols = type is AvroEnum { Symbols: var symbols } ? symbols : [],
+            Aliases = source.Aliases,
+            Doc = source.Doc ?? "",
             Search = Choice<SearchRole>(element, "hub.search", name),
             IsTitle = Flag(element, "hub.title", name),
             Level = element.TryGetProperty("hub.level", out _) ? Number(element, "hub.level") ?? 0 : 2,
@@ -109,31 +96,35 @@ internal sealed class SchemaReader(string place, List<Finding> findings)
             CodeList = Word(element, "hub.codes", name),
         };
         CheckRole(field);
-        return field;
+        return WithDefault(field, source);
     }
 
-    private static FieldType? TypeOf(JsonElement type)
+    private FieldSchema WithDefault(FieldSchema field, AvroField source)
     {
-        if (type.ValueKind == JsonValueKind.String)
+        if (source.Default is not { } json)
+            return field;
+        if (FieldDefault.Of(field, json) is not { } value)
         {
-            return type.GetString() switch
-            {
-                "string" => FieldType.String,
-                "boolean" => FieldType.Boolean,
-                "int" => FieldType.Int,
-                "long" => FieldType.Long,
-                _ => null,
-            };
+            FailField(field.Name, $"has the default {json.GetRawText()}, which is not a value of its type.", field.Nullable ? "Write null without quotes, or a value of the type." : "Write a value of the type, or leave the default out.");
+            return field;
         }
 
-        return (Text(type, "type"), Text(type, "logicalType")) switch
-        {
-            ("bytes", "decimal") => FieldType.Decimal,
-            ("int", "date") => FieldType.Date,
-            ("long", "timestamp-micros") => FieldType.Timestamp,
-            _ => null,
-        };
+        return field with { Default = value };
     }
+
+    // By what is written, not by what is valid: a decimal of an impossible precision is refused as such below.
+    private static FieldType? TypeOf(AvroType type) => (type.Kind, type.Text("logicalType")) switch
+    {
+        (AvroKind.String, null) => FieldType.String,
+        (AvroKind.Boolean, null) => FieldType.Boolean,
+        (AvroKind.Int, null) => FieldType.Int,
+        (AvroKind.Long, null) => FieldType.Long,
+        (AvroKind.Bytes, "decimal") => FieldType.Decimal,
+        (AvroKind.Int, "date") => FieldType.Date,
+        (AvroKind.Long, "timestamp-micros") => FieldType.Timestamp,
+        (AvroKind.Enum, null) => FieldType.Enum,
+        _ => null,
+    };
 
     private void CheckRole(FieldSchema field)
     {
@@ -142,7 +133,7 @@ internal sealed class SchemaReader(string place, List<Finding> findings)
         var fits = field.Search switch
         {
             SearchRole.None => true,
-            SearchRole.Text or SearchRole.Keyword => field.Type == FieldType.String,
+            SearchRole.Text or SearchRole.Keyword => field.Type is FieldType.String or FieldType.Enum,
             SearchRole.Date => field.Type == FieldType.Date,
             SearchRole.Time => field.Type == FieldType.Timestamp,
             SearchRole.Amount => field.Type == FieldType.Decimal,

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Hub.Core.Schemas.Types;
 
 namespace Hub.Core.Schemas;
 
@@ -23,6 +24,9 @@ public sealed class SubjectSchema(string subject, int version, int id, string do
     /// <summary>The Avro schema as it was written.</summary>
     public string Json { get; } = json;
 
+    /// <summary>The Avro schema as types.</summary>
+    public required AvroRecord Type { get; init; }
+
     /// <summary>The field that holds the 财政区划 code, by which code lists are chosen.</summary>
     public FieldSchema? Region { get; init; }
 
@@ -32,4 +36,13 @@ public sealed class SubjectSchema(string subject, int version, int id, string do
     public FieldSchema? Title { get; } = fields.FirstOrDefault(field => field.IsTitle);
 
     public FieldSchema? Find(string name) => byName.GetValueOrDefault(name);
+
+    /// <summary>What a field of a later version is in this one, by its name or an earlier one; null when it is new there.</summary>
+    public FieldSchema? Find(FieldSchema later)
+    {
+        var found = Find(later.Name);
+        for (var i = 0; found is null && i < later.Aliases.Length; i++)
+            found = Find(later.Aliases[i]);
+        return found;
+    }
 }

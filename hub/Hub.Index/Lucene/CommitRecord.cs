@@ -30,6 +30,9 @@ internal sealed class CommitRecord
         var record = new CommitRecord();
         foreach (var (key, text) in data)
             record.Take(key, text, mapping, folder);
+        foreach (var (subject, field) in mapping.Filled)
+            if (!data.ContainsKey($"{FieldKey}{subject}.{field}") && data.Keys.Any(key => key.StartsWith($"{FieldKey}{subject}.", StringComparison.Ordinal)))
+                throw IndexFault.Damaged(folder, $"was built before {subject} had the field '{field}', which has a default in earlier records");
         return record;
     }
 
@@ -58,7 +61,7 @@ internal sealed class CommitRecord
         {
             var field = key[FieldKey.Length..];
             if (mapping.Fingerprint.TryGetValue(field, out var now) && now != text)
-                throw IndexFault.Damaged(folder, $"was built when the field '{field}' had another role, level or mask in the schemas");
+                throw IndexFault.Damaged(folder, $"was built when the field '{field}' had another name, role, level or mask in the schemas");
         }
         else if (key.StartsWith(OffsetKey, StringComparison.Ordinal))
         {

@@ -1,11 +1,12 @@
 using System.Globalization;
 using System.Text;
 using Hub.Core.Schemas;
+using Hub.Core.Schemas.Resolution;
 using Lucene.Net.Index;
 
 namespace Hub.Index.Lucene;
 
-/// <summary>Makes index documents of records of one schema, with the same field objects each time. For the one thread that writes.</summary>
+/// <summary>Makes index documents of records of one subject, with the same field objects each time. For the one thread that writes.</summary>
 internal sealed class DocumentBuilder
 {
     private static readonly byte[] True = "true"u8.ToArray();
@@ -36,9 +37,10 @@ internal sealed class DocumentBuilder
     }
 
     /// <summary>The fields of a live document; valid until the next call.</summary>
+    /// <param name="plan">How the value is read as one of the subject's latest version.</param>
     /// <param name="wire">Where the value stands; the index copies it.</param>
     /// <exception cref="InvalidDataException">The value is not a record of the schema, or does not fit the index.</exception>
-    public List<IIndexableField> Build(in DocumentUid id, long documentVersion, byte[] wire, int offset, int length)
+    public List<IIndexableField> Build(in DocumentUid id, long documentVersion, ReadPlan plan, byte[] wire, int offset, int length)
     {
         fields.Clear();
         title.Texts.Clear();
@@ -55,10 +57,10 @@ internal sealed class DocumentBuilder
 
         var avro = wire.AsSpan(offset + WireFormat.HeaderSize, length - WireFormat.HeaderSize);
         names.Begin();
-        var reader = new RecordReader(schema, avro);
-        for (var i = 0; reader.MoveNext(); i++)
+        var reader = new RecordReader(plan, avro);
+        while (reader.MoveNext())
             if (!reader.IsNull)
-                Take(ref reader, slots[i]);
+                Take(ref reader, slots[reader.Field.Ordinal]);
 
         AddCodeNames();
         if (title.Texts.Count > 0)

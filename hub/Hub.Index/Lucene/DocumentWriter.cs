@@ -72,12 +72,12 @@ internal sealed class DocumentWriter(IndexWriter writer, IndexMapping mapping, T
 
     private List<IIndexableField> BuildLive(ReadOnlyMemory<byte> value, in LogEntry entry, in DocumentUid id)
     {
-        var schema = mapping.Catalog.SchemaOf(value.Span);
-        if (schema.Subject != entry.Place.Topic)
-            throw new InvalidDataException($"The value was written with the schema of {schema.Subject}, not of {entry.Place.Topic}.");
+        var plan = mapping.Catalog.PlanOf(value.Span);
+        if (plan.Schema.Subject != entry.Place.Topic)
+            throw new InvalidDataException($"The value was written with the schema of {plan.Schema.Subject}, not of {entry.Place.Topic}.");
         if (!MemoryMarshal.TryGetArray(value, out var wire))
             throw new InvalidOperationException("A log batch keeps its bytes in an array.");
-        return BuilderOf(schema).Build(id, entry.Version, wire.Array!, wire.Offset, wire.Count);
+        return BuilderOf(plan.Schema).Build(id, entry.Version, plan, wire.Array!, wire.Offset, wire.Count);
     }
 
     private void Put(in DocumentUid id, bool isHeld, List<IIndexableField> fields)

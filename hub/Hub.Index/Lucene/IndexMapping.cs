@@ -14,8 +14,8 @@ internal sealed record IndexField(string Name, SearchRole Role, int Scale, strin
 }
 
 /// <summary>
-/// What the schemas make of the index. A field is queryable when no version of its subject masks it, so that an old version cannot leak what a
-/// new one hides. All queryable text and keyword fields up to level 3 are full text, but not those that link to another record: their keys are
+/// What the schemas make of the index: the fields of each subject's latest version, as which earlier records are read. A field is queryable
+/// when no version of its subject masks it, so that an old version cannot leak what a new one hides. All queryable text and keyword fields up to level 3 are full text, but not those that link to another record: their keys are
 /// found by a filter, and as words they would be most of the index. Level 4 is never full text, masked or not.
 /// </summary>
 internal sealed class IndexMapping
@@ -24,21 +24,28 @@ internal sealed class IndexMapping
 
     private readonly HashSet<(string Subject, string Field)> queryable = [];
     private readonly HashSet<(string Subject, string Field)> fullText = [];
+    private readonly List<(string Subject, string Field)> filled = [];
 
     public IndexMapping(SchemaCatalog catalog)
     {
         var lines = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        var all = catalog.Versions.SelectMany(schema => schema.Fields, (schema, field) => (schema.Subject, Field: field));
+        var versions = catalog.Versions.ToLookup(schema => schema.Subject, StringComparer.Ordinal);
         var fields = new Dictionary<string, IndexField>(StringComparer.Ordinal);
-        foreach (var named in all.GroupBy(pair => pair.Field.Name, StringComparer.Ordinal))
+        var latest = catalog.Subjects.SelectMany(schema => schema.Fields, (schema, field) => (schema.Subject, Field: field));
+        foreach (var named in latest.GroupBy(pair => pair.Field.Name, StringComparer.Ordinal))
         {
             Check(named.Key, named.First().Subject);
             var open = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var versions in named.GroupBy(pair => pair.Subject, StringComparer.Ordinal))
+            foreach (var (subject, field) in named)
             {
-                if (versions.All(pair => pair.Field.IsQueryable))
-                    open.Add(versions.Key);
-                lines[$"{versions.Key}.{named.Key}"] = Admit(versions.Key, named.Key, [.. versions.Select(pair => pair.Field)]);
+                FieldSchema[] all = [.. versions[subject].Select(schema => schema.Find(field)).OfType<FieldSchema>()];
+                if (all.All(field => field.IsQueryable))
+                    open.Add(subject);
+                lines[$"{subject}.{named.Key}"] = Admit(subject, field, all);
+                foreach (var alias in field.Aliases)
+                    lines[$"{subject}.{alias}"] = $"now {field.Name}";
+                if (field.Default is { IsNull: false } && IsQueryable(subject, field.Name))
+                    filled.Add((subject, field.Name));
             }
 
             var any = named.First().Field;
@@ -57,19 +64,21 @@ internal sealed class IndexMapping
     /// <summary>Per <c>subject.field</c>, how the index treats it; kept in the index to notice when that changes.</summary>
     public IReadOnlyDictionary<string, string> Fingerprint { get; }
 
+    /// <summary>Queryable fields that hold a default in records of writers that did not know them.</summary>
+    public IReadOnlyList<(string Subject, string Field)> Filled => filled;
+
     public bool IsQueryable(string subject, string field) => queryable.Contains((subject, field));
 
     public bool IsFullText(string subject, string field) => fullText.Contains((subject, field));
 
-    private string Admit(string subject, string name, FieldSchema[] versions)
+    private string Admit(string subject, FieldSchema latest, FieldSchema[] versions)
     {
-        var latest = versions[^1];
         if (!versions.All(field => field.IsQueryable))
             return "-";
-        queryable.Add((subject, name));
+        queryable.Add((subject, latest.Name));
         var isText = (latest.Search is SearchRole.Text || (latest.Search is SearchRole.Keyword && latest.Link is null)) && versions.All(field => field.Level <= MaxTextLevel);
         if (isText)
-            fullText.Add((subject, name));
+            fullText.Add((subject, latest.Name));
         return string.Create(CultureInfo.InvariantCulture, $"{latest.Search}:{latest.Scale}:{(isText ? latest.IsTitle ? "title" : "text" : "exact")}");
     }
 

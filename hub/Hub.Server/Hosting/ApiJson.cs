@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Core.Schemas.Compatibility;
 
 namespace Hub.Server.Hosting;
 
@@ -21,6 +22,7 @@ public static class ApiJson
         options.Converters.Add(new JsonStringEnumConverter<FieldType>(JsonNamingPolicy.CamelCase));
         options.Converters.Add(new JsonStringEnumConverter<SearchRole>(JsonNamingPolicy.CamelCase));
         options.Converters.Add(new JsonStringEnumConverter<MaskRule>(JsonNamingPolicy.CamelCase));
+        options.Converters.Add(new JsonStringEnumConverter<ChangeKind>(JsonNamingPolicy.CamelCase));
         return options;
     }
 }

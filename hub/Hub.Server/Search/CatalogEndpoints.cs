@@ -32,7 +32,8 @@ public sealed record FieldView(
     [property: Description("Data level, 1 (public) to 4 (sensitive personal data).")] int Level,
     [property: Description("How a personal value is masked; none when shown whole. Masked fields cannot be searched.")] MaskRule Mask,
     [property: Description("The subject whose record the value names.")] string? Link,
-    [property: Description("The code list that names the value.")] string? CodeList);
+    [property: Description("The code list that names the value.")] string? CodeList,
+    [property: Description("What an enum may hold; empty for the other types.")] IReadOnlyList<string> Symbols);
 
 public sealed record CodesResponse(string List, IReadOnlyList<CodeView> Codes);
 
@@ -85,7 +86,7 @@ internal static class CatalogEndpoints
             schema.Subject, ChineseName(schema.Doc), schema.Doc, schema.Version, schema.Id, schema.Region?.Name, schema.Year?.Name,
             [.. schema.Fields.Select(field => new FieldView(
                 field.Name, field.Doc, field.Type, field.Nullable, field.Type == FieldType.Decimal ? field.Scale : null,
-                field.Search, field.IsTitle, field.Level, field.Mask, field.Link, field.CodeList))]);
+                field.Search, field.IsTitle, field.Level, field.Mask, field.Link, field.CodeList, field.Symbols))]);
 
     private static Ok<CodesResponse> CodesOf(
         string list,

@@ -11,7 +11,7 @@ namespace Hub.Server.Search;
 public readonly record struct RecordView(SchemaCatalog Catalog, ReadOnlyMemory<byte> Value);
 
 /// <summary>
-/// Writes a record's fields in the order of the schema. Decimals are strings (exact in every language), dates and moments ISO 8601;
+/// Writes a record with the fields of its subject's latest version. Decimals are strings (exact in every language), dates and moments ISO 8601;
 /// a code has its name beside it in <c>&lt;field&gt;Name</c>; personal fields are masked.
 /// </summary>
 public sealed class RecordJson : JsonConverter<RecordView>
@@ -61,7 +61,7 @@ public sealed class RecordJson : JsonConverter<RecordView>
             case FieldType.String when field.Mask != MaskRule.None:
                 writer.WriteStringValue(Masking.Apply(field.Mask, Encoding.UTF8.GetString(reader.GetUtf8())));
                 break;
-            case FieldType.String:
+            case FieldType.String or FieldType.Enum:
                 writer.WriteStringValue(reader.GetUtf8());
                 break;
             case FieldType.Boolean:

@@ -137,6 +137,7 @@ public sealed class CodecTests
     private static object Value(FieldSchema field, int small, long large, string text) => field.Type switch
     {
         FieldType.String => Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(text)),
+        FieldType.Enum => field.Symbols[(small & 0xff) % field.Symbols.Length],
         FieldType.Boolean => (small & 1) == 1,
         FieldType.Int => (long)small,
         FieldType.Long => large,
@@ -152,7 +153,9 @@ public sealed class CodecTests
         {
             var value = record[field.Ordinal];
             writer.WriteBranch(field, value is null);
-            if (value is string text)
+            if (value is string symbol && field.Type == FieldType.Enum)
+                writer.WriteLong(field.SymbolOf(Encoding.UTF8.GetBytes(symbol)));
+            else if (value is string text)
                 writer.WriteBytes(Encoding.UTF8.GetBytes(text));
             else if (value is bool flag)
                 writer.WriteBoolean(flag);
@@ -172,7 +175,7 @@ public sealed class CodecTests
         while (reader.MoveNext())
             values.Add(reader.IsNull ? null : reader.Field.Type switch
             {
-                FieldType.String => Encoding.UTF8.GetString(reader.GetUtf8()),
+                FieldType.String or FieldType.Enum => Encoding.UTF8.GetString(reader.GetUtf8()),
                 FieldType.Boolean => reader.GetBoolean(),
                 FieldType.Decimal => reader.GetDecimal(),
                 _ => reader.GetLong(),
@@ -205,6 +208,7 @@ public sealed class CodecTests
     private static object? ToAvro(FieldSchema field, object? value) => (field.Type, value) switch
     {
         (FieldType.Int, long number) => (int)number,
+        (FieldType.Enum, string symbol) => new GenericEnum((EnumSchema)Bare(AvroSchema[field.Name].Schema), symbol),
         (FieldType.Date, long days) => DateTime.UnixEpoch.AddDays(days),
         (FieldType.Timestamp, long micros) => DateTime.UnixEpoch.AddTicks(micros * TimeSpan.TicksPerMicrosecond),
         (FieldType.Decimal, Int128 unscaled) => new AvroDecimal((BigInteger)unscaled, field.Scale),
@@ -214,11 +218,14 @@ public sealed class CodecTests
     private static object? FromAvro(FieldSchema field, object? value) => value switch
     {
         int number => (long)number,
+        GenericEnum symbol => symbol.Value,
         AvroDecimal number => (Int128)number.UnscaledValue,
         DateTime moment when field.Type == FieldType.Date => (long)(moment - DateTime.UnixEpoch).TotalDays,
         DateTime moment => (moment - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond,
         _ => value,
     };
+
+    private static Schema Bare(Schema schema) => schema is UnionSchema union ? union.Schemas.First(branch => branch.Tag != Avro.Schema.Type.Null) : schema;
 
     private static SubjectSchema Load()
     {
@@ -226,12 +233,13 @@ public sealed class CodecTests
         [
             "\"boolean\"", "\"string\"", "\"int\"", "\"long\"", """{ "type": "int", "logicalType": "date" }""",
             """{ "type": "long", "logicalType": "timestamp-micros" }""", """{ "type": "bytes", "logicalType": "decimal", "precision": 38, "scale": 2 }""",
+            """{ "type": "enum", "name": "#", "symbols": ["A", "B", "C"] }""",
         ];
         var fields = types.SelectMany((type, i) => new[]
         {
-            $$"""{ "name": "a{{i}}", "type": ["null", {{type}}], "default": null }""",
-            $$"""{ "name": "b{{i}}", "type": [{{type}}, "null"] }""",
-            $$"""{ "name": "c{{i}}", "type": {{type}} }""",
+            $$"""{ "name": "a{{i}}", "type": ["null", {{type.Replace('#', 'X')}}], "default": null }""",
+            $$"""{ "name": "b{{i}}", "type": [{{type.Replace('#', 'Y')}}, "null"] }""",
+            $$"""{ "name": "c{{i}}", "type": {{type.Replace('#', 'Z')}} }""",
         });
         using var folder = new ScratchFolder();
         folder.Write("test/all/1.avsc", $$"""{ "type": "record", "namespace": "test", "name": "All", "hub.id": 1, "fields": [{{string.Join(",\n", fields)}}] }""");

@@ -50,7 +50,7 @@ public sealed class SchemaFolderTests
     [InlineData("\"remark\"", "\"id\"", Codes.SchemaInvalid, "not an Avro schema")]
     [InlineData("\"name\": \"remark\", ", "", Codes.SchemaInvalid, "not an Avro schema")]
     [InlineData("\"namespace\": \"test\", ", "", Codes.SchemaInvalid, "a name and a namespace")]
-    [InlineData("\"type\": \"record\"", "\"type\": \"recrod\"", Codes.SchemaInvalid, "not a record")]
+    [InlineData("\"type\": \"record\"", "\"type\": \"recrod\"", Codes.SchemaInvalid, "the type 'recrod' is not known")]
     [InlineData("\"fields\"", "\"feilds\"", Codes.SchemaInvalid, "not an Avro schema")]
     [InlineData("\"hub.id\": 7,", "\"hub.id\": 7", Codes.SchemaInvalid, "not an Avro schema")]
     public void A_wrong_schema_is_refused_with_a_sentence(string right, string wrong, string code, string message)

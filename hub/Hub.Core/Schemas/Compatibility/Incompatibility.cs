@@ -21,9 +21,6 @@ public sealed record Incompatibility(IncompatibilityKind Kind, string Path, stri
         IncompatibilityKind.MissingUnionBranch => "MISSING_UNION_BRANCH",
         _ => "TYPE_MISMATCH",
     };
-
-    /// <summary>The field for a sentence.</summary>
-    public string Subject => Field.Length == 0 ? "The schema" : $"Field '{Field}'";
 }
 
 /// <summary>Which of the two schemas is the new one, and can still be changed.</summary>

@@ -43,9 +43,12 @@ public sealed class SchemaCompatibility
     internal static bool IsSameName(AvroNamed reader, AvroNamed writer)
         => reader.Name.Short == writer.Name.Short || reader.Aliases.Contains(writer.Name);
 
-    /// <summary>The writer's field that a reader's field takes its value from, by name or else by alias; null when there is none.</summary>
-    internal static AvroField? WriterOf(AvroField reader, AvroRecord writer)
-        => writer.Find(reader.Name) ?? reader.Aliases.Select(writer.Find).FirstOrDefault(field => field is not null);
+    /// <summary>
+    /// The writer's field that a reader's field takes its value from, by name or else by alias; null when there is none. An alias does
+    /// not take the field from one that has the name itself.
+    /// </summary>
+    internal static AvroField? WriterOf(AvroField field, AvroRecord reader, AvroRecord writer)
+        => writer.Find(field.Name) ?? field.Aliases.Where(alias => reader.Find(alias) is null).Select(writer.Find).FirstOrDefault(found => found is not null);
 
     private List<Incompatibility> Compare(AvroType reader, AvroType writer, CompatibilityPlace place)
     {
@@ -63,7 +66,7 @@ public sealed class SchemaCompatibility
         (AvroUnion to, AvroUnion from) => from.Branches.SelectMany((branch, i) => FindBranch(to, branch, place.Below(i))),
         (_, AvroUnion from) => from.Branches.SelectMany(branch => Compare(reader, branch, place)),
         (AvroUnion to, _) => FindBranch(to, writer, place),
-        (AvroRecord to, AvroRecord from) => [.. FindName(to, from, place), .. to.Fields.SelectMany(field => FindField(field, from, place))],
+        (AvroRecord to, AvroRecord from) => [.. FindName(to, from, place), .. to.Fields.SelectMany(field => FindField(field, to, from, place))],
         (AvroEnum to, AvroEnum from) => [.. FindName(to, from, place), .. FindSymbols(to, from, place)],
         (AvroFixed to, AvroFixed from) => [.. FindName(to, from, place), .. FindSize(to, from, place), .. FindDecimal(to, from, place)],
         (AvroArray to, AvroArray from) => Compare(to.Items, from.Items, place.Below("items")),
@@ -74,15 +77,19 @@ public sealed class SchemaCompatibility
     };
 
     private IEnumerable<Incompatibility> FindBranch(AvroUnion reader, AvroType writer, CompatibilityPlace place)
-        => reader.Branches.Any(branch => Compare(branch, writer, place).Count == 0) ? [] : [wording.Branch(reader, writer, place)];
+        => reader.Branches.Any(branch => MayMatch(branch, writer) && Compare(branch, writer, place).Count == 0) ? [] : [wording.Branch(reader, writer, place)];
+
+    // Two unions of a thousand records each would otherwise be a million comparisons to remember.
+    private static bool MayMatch(AvroType reader, AvroType writer)
+        => (reader.Kind == writer.Kind || IsPromotion(reader.Kind, writer.Kind)) && (reader is not AvroNamed name || IsSameName(name, (AvroNamed)writer));
 
     private IEnumerable<Incompatibility> FindName(AvroNamed reader, AvroNamed writer, CompatibilityPlace place)
         => IsSameName(reader, writer) ? [] : [wording.Name(reader, writer, place.Below("name"))];
 
-    private IEnumerable<Incompatibility> FindField(AvroField field, AvroRecord writer, CompatibilityPlace record)
+    private IEnumerable<Incompatibility> FindField(AvroField field, AvroRecord reader, AvroRecord writer, CompatibilityPlace record)
     {
         var place = record.OfField(field.Ordinal, field.Name);
-        if (WriterOf(field, writer) is { } source)
+        if (WriterOf(field, reader, writer) is { } source)
             return Compare(field.Type, source.Type, place.Below("type"));
         return field.Default is null ? [wording.Default(field, place)] : [];
     }

@@ -1,3 +1,5 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using Hub.Core.Ops;
 
@@ -41,9 +43,44 @@ public static class AvroSchemaText
     private static string Wrap(JsonElement schema, JsonElement[] references)
     {
         if (references.Length == 0)
-            return schema.GetRawText();
-        var fields = references.Append(schema).Select((part, i) => $$"""{ "name": "part{{i}}", "type": {{part.GetRawText()}} }""");
+            return WithoutLogicalTypes(schema);
+        var fields = references.Append(schema).Select((part, i) => $$"""{ "name": "part{{i}}", "type": {{WithoutLogicalTypes(part)}} }""");
         return $$"""{ "type": "record", "name": "HubReferences", "fields": [{{string.Join(',', fields)}}] }""";
+    }
+
+    /// <summary>The library refuses logical types that the specification says to ignore, and some that it allows.</summary>
+    private static string WithoutLogicalTypes(JsonElement json)
+    {
+        var bytes = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(bytes))
+            WriteBare(writer, json);
+        return Encoding.UTF8.GetString(bytes.WrittenSpan);
+    }
+
+    private static void WriteBare(Utf8JsonWriter writer, JsonElement json)
+    {
+        switch (json.ValueKind)
+        {
+            case JsonValueKind.Object:
+                writer.WriteStartObject();
+                foreach (var property in json.EnumerateObject().Where(property => property.Name != "logicalType"))
+                {
+                    writer.WritePropertyName(property.Name);
+                    WriteBare(writer, property.Value);
+                }
+
+                writer.WriteEndObject();
+                break;
+            case JsonValueKind.Array:
+                writer.WriteStartArray();
+                foreach (var part in json.EnumerateArray())
+                    WriteBare(writer, part);
+                writer.WriteEndArray();
+                break;
+            default:
+                json.WriteTo(writer);
+                break;
+        }
     }
 
     /// <summary>Registries also take the name of a primitive type without quotes.</summary>
