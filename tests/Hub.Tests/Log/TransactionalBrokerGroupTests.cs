@@ -99,6 +99,26 @@ public sealed class TransactionalBrokerGroupTests : IAsyncLifetime
             Token);
     }
 
+    [Fact]
+    public async Task A_transaction_cannot_commit_offsets_of_an_older_generation()
+    {
+        await using var first = new Member(broker.Bootstrap, "first", PartitionAssignmentStrategy.Range);
+        await first.HoldsAsync(Partitions);
+        var older = first.Metadata;
+        await using var second = new Member(broker.Bootstrap, "second", PartitionAssignmentStrategy.Range);
+        await second.HoldsAsync(Partitions / 2);
+        using var producer = KafkaClients.Producer(broker.Bootstrap, "source");
+        var failure = await Assert.ThrowsAnyAsync<KafkaException>(() => Task.Run(
+            () =>
+            {
+                producer.InitTransactions(KafkaClients.Patience);
+                producer.BeginTransaction();
+                producer.SendOffsetsToTransaction([new(Topic, 0, 2)], older, KafkaClients.Patience);
+            },
+            Token));
+        Assert.Equal(ErrorCode.IllegalGeneration, failure.Error.Code);
+    }
+
     // Every partition's records have been read and committed by the members between them.
     private Task ReadAsync(params Member[] members) => Wait.UntilAsync(
         "Everything is read and committed",
@@ -128,6 +148,8 @@ public sealed class TransactionalBrokerGroupTests : IAsyncLifetime
         }
 
         public ConcurrentQueue<string> Read { get; } = [];
+
+        public IConsumerGroupMetadata Metadata => consumer.ConsumerGroupMetadata;
 
         public IReadOnlyList<TopicPartition> Held => consumer.Assignment;
 

@@ -19,7 +19,7 @@ internal static class KafkaClients
         var config = new ConsumerConfig
         {
             BootstrapServers = bootstrap, GroupId = group, AutoOffsetReset = AutoOffsetReset.Earliest, EnableAutoCommit = false, EnablePartitionEof = true,
-            FetchWaitMaxMs = 50, SessionTimeoutMs = 6000, HeartbeatIntervalMs = 100,
+            FetchWaitMaxMs = 10, SessionTimeoutMs = 6000, HeartbeatIntervalMs = 100,
         };
         change?.Invoke(config);
         return new ConsumerBuilder<string, string>(config).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { });
@@ -48,7 +48,8 @@ internal static class KafkaClients
     public static Task<(List<string> Values, long End)> ReadAsync(string bootstrap, TopicPartition partition, IsolationLevel isolation = IsolationLevel.ReadCommitted) => Task.Run(() =>
     {
         using var consumer = Consumer(bootstrap, "reader", config => config.IsolationLevel = isolation).Build();
-        consumer.Assign(new TopicPartitionOffset(partition, Offset.Beginning));
+        // Not Offset.Beginning: the client waits half a second before it asks where that is.
+        consumer.Assign(new TopicPartitionOffset(partition, 0));
         var values = new List<string>();
         while (true)
         {

@@ -7,7 +7,8 @@ namespace Hub.Tests.Fixtures.Kafka;
 
 /// <summary>
 /// librdkafka's own cluster: brokers 1 to n on free loopback ports, in memory, in this process. It speaks the real protocol and takes
-/// transactions, but shows aborted and open ones to every reader; <see cref="TransactionalBroker"/> hides them. It knows no administration.
+/// transactions, but shows aborted and open ones to every reader; <see cref="TransactionalBroker"/> hides them. It knows no administration,
+/// and keeps only about the newest 5 MB of each partition.
 /// </summary>
 public sealed class LibrdkafkaCluster : IAsyncDisposable
 {

@@ -36,7 +36,7 @@ public sealed class TransactionalBroker : IAsyncDisposable
     /// <summary>The broker's address, as a client's <c>bootstrap.servers</c>.</summary>
     public string Bootstrap => $"{BrokerAddress.Host}:{address.Port}";
 
-    /// <summary>Asked at each request what shall go wrong with it; faults that were set with <see cref="Next"/> come first.</summary>
+    /// <summary>Asked at each request, on any thread, what shall go wrong with it; faults that were set with <see cref="Next"/> come first.</summary>
     public Func<BrokerCall, BrokerFault?>? Rule
     {
         get => faults.Rule;
@@ -81,7 +81,7 @@ public sealed class TransactionalBroker : IAsyncDisposable
             return state.Group(group).Offsets.TryGetValue(new(topic, partition), out var committed) ? committed.Offset : null;
     }
 
-    /// <summary>Ends all connections and refuses new ones; everything is kept.</summary>
+    /// <summary>Ends all connections and refuses new ones; everything is kept. Sessions and transactions go on timing out.</summary>
     public async Task DownAsync()
     {
         if (listener is null)

@@ -23,14 +23,10 @@ internal sealed class GroupRequests(BrokerState state, BrokerAddress address)
         body.NullableString();
         body.String();
         var protocols = body.Array(() => (body.String(), (ReadOnlyMemory<byte>)body.Bytes()));
-        Task<JoinAnswer>? joining = null;
+        var forced = request.Try(() => ErrorCode.NoError);
+        Task<JoinAnswer> joining;
         lock (state.Gate)
-        {
-            if (request.Try(() => ErrorCode.NoError) is var error && error == ErrorCode.NoError)
-                joining = state.Group(group).JoinAsync(member, session, rebalance, protocols);
-            else
-                joining = Task.FromResult(new JoinAnswer(error));
-        }
+            joining = forced == ErrorCode.NoError ? state.Group(group).JoinAsync(member, session, rebalance, protocols) : Task.FromResult(new JoinAnswer(forced));
 
         var joined = await joining.WaitAsync(request.CancellationToken);
         request.NoThrottle();
@@ -53,13 +49,11 @@ internal sealed class GroupRequests(BrokerState state, BrokerAddress address)
         var (group, generation, member) = (body.String(), body.Int32(), body.String());
         body.NullableString();
         var assignments = body.Array(() => KeyValuePair.Create(body.String(), (ReadOnlyMemory<byte>)body.Bytes()));
-        Task<SyncAnswer>? syncing = null;
+        var forced = request.Try(() => ErrorCode.NoError);
+        Task<SyncAnswer> syncing;
         lock (state.Gate)
-        {
-            var error = request.Try(() => ErrorCode.NoError);
-            syncing = error == ErrorCode.NoError
-                ? state.Group(group).SyncAsync(member, generation, new(assignments, StringComparer.Ordinal)) : Task.FromResult(new SyncAnswer(error));
-        }
+            syncing = forced == ErrorCode.NoError
+                ? state.Group(group).SyncAsync(member, generation, new(assignments, StringComparer.Ordinal)) : Task.FromResult(new SyncAnswer(forced));
 
         var synced = await syncing.WaitAsync(request.CancellationToken);
         request.NoThrottle();

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using Confluent.Kafka;
 
@@ -67,7 +68,10 @@ internal sealed class WireWriter
     /// <summary>One field of bytes out of several parts.</summary>
     public void Bytes(IReadOnlyCollection<ReadOnlyMemory<byte>> parts)
     {
-        Int32(parts.Sum(part => part.Length));
+        var length = parts.Sum(part => part.Length);
+        Int32(length);
+        // Room for all at once: growing part by part would copy megabytes of records again and again.
+        buffer.GetSpan(length);
         foreach (var part in parts)
             buffer.Write(part.Span);
     }
@@ -92,7 +96,7 @@ internal sealed class WireWriter
     /// <summary>The whole answer.</summary>
     public ReadOnlyMemory<byte> Finish()
     {
-        var all = System.Runtime.InteropServices.MemoryMarshal.AsMemory(buffer.WrittenMemory);
+        var all = MemoryMarshal.AsMemory(buffer.WrittenMemory);
         BinaryPrimitives.WriteInt32BigEndian(all.Span, all.Length - sizeof(int));
         return all;
     }
