@@ -26,8 +26,8 @@ internal sealed class DebeziumConsumer : IAsyncDisposable
             ["client.id"] = $"hub-{options.Name}",
             ["queued.max.messages.kbytes"] = "16384",
             ["fetch.wait.max.ms"] = "100",
-            // Also bounds how long the end of the client waits for a commit that no broker answers.
-            ["socket.timeout.ms"] = ((long)options.Timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
+            // Bounds how long the end of the client waits, with a commit that no broker answers; Hub joins no group.
+            ["session.timeout.ms"] = ((long)options.Timeout.TotalMilliseconds).ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (key, value) in options.Client)
             config[key] = value;

@@ -72,21 +72,22 @@ internal sealed class DebeziumRun : IAsyncDisposable
 
     public DebeziumSourceOptions Options => DebeziumSourceOptions.From(SourceDefinitionReader.Load(yaml, Catalog));
 
-    public async Task StartAsync(CancellationToken cancellationToken, int maxBatchBytes = 1024 * 1024, Func<int, CancellationToken, ValueTask<string>>? schemas = null)
+    public async Task StartAsync(CancellationToken cancellationToken, int maxBatchBytes = 1024 * 1024, Func<int, CancellationToken, ValueTask<string>>? schemas = null, Func<ISource, ISource>? wrap = null)
     {
         Log = new(new() { Path = Path.Combine(folder.FullName, "log", "log.db") });
         var letters = new DeadLetterBook(Catalog, TimeProvider.System);
         await letters.LoadAsync(Log, cancellationToken);
         var freshness = new Freshness();
+        var source = new DebeziumSource(
+            Options with { MaxBatchBytes = maxBatchBytes, Timeout = TimeSpan.FromSeconds(5), LookInterval = TimeSpan.FromMilliseconds(200) }, TimeProvider.System, schemas);
         runner = new(
-            new DebeziumSource(Options with { MaxBatchBytes = maxBatchBytes, Timeout = TimeSpan.FromSeconds(5), LookInterval = TimeSpan.FromMilliseconds(200) }, TimeProvider.System, schemas),
-            new(SourceDefinitionReader.Load(yaml, Catalog), Catalog, Log, letters, freshness), Log, letters, freshness,
+            wrap is null ? source : wrap(source), new(SourceDefinitionReader.Load(yaml, Catalog), Catalog, Log, letters, freshness), Log, letters, freshness,
             new() { RestartDelay = TimeSpan.FromMilliseconds(50), MaxRestartDelay = TimeSpan.FromMilliseconds(200) }, TimeProvider.System, NullLogger<SourceRunner>.Instance);
         stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         running = runner.RunAsync(stop.Token);
     }
 
-    public async Task StopAsync(bool keepLog = false)
+    public async Task StopAsync()
     {
         await stop.CancelAsync();
         try
@@ -100,8 +101,7 @@ internal sealed class DebeziumRun : IAsyncDisposable
         stop.Dispose();
         stop = new();
         running = Task.CompletedTask;
-        if (!keepLog)
-            await Log.DisposeAsync();
+        await Log.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
