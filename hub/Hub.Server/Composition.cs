@@ -1,4 +1,5 @@
 using System.Net;
+using Hub.Connectors.Debezium;
 using Hub.Connectors.Postgres;
 using Hub.Core.DeadLetters;
 using Hub.Core.Index;
@@ -54,14 +55,15 @@ public static class Composition
     public static IReadOnlyList<Func<CancellationToken, Task<IReadOnlyList<Finding>>>> Doctors(HubOptions options, SchemaCatalog catalog)
         => [.. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
             .. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
-            definition => cancellationToken => PostgresDoctor.ExamineAsync(PostgresSourceOptions.From(definition), cancellationToken))];
+            definition => cancellationToken => ExamineAsync(definition, cancellationToken))];
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
     public static IReadOnlyList<Finding> CheckSources(HubOptions options, SchemaCatalog catalog)
     {
         try
         {
-            _ = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
+            foreach (var definition in SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Where(definition => definition.Kind == "debezium"))
+                _ = DebeziumSourceOptions.From(definition);
             return [];
         }
         catch (HubException failure)
@@ -146,12 +148,29 @@ public static class Composition
             await file.CompactAsync(null, cancellationToken);
     }
 
+    private static Task<IReadOnlyList<Finding>> ExamineAsync(SourceDefinition definition, CancellationToken cancellationToken) => definition.Kind switch
+    {
+        "debezium" => ExamineAsync(DebeziumSourceOptions.From(definition), cancellationToken),
+        _ => PostgresDoctor.ExamineAsync(PostgresSourceOptions.From(definition), cancellationToken),
+    };
+
     // The one place that knows the kinds of sources; a new kind is one line here.
     private static ISource CreateSource(SourceDefinition definition, HubOptions options, TimeProvider time) => definition.Kind switch
     {
         "postgres" => new PostgresSource(PostgresSourceOptions.From(definition) with { MaxBatchBytes = options.BatchBytes }, time),
-        _ => throw new HubException(new Finding(Codes.ValueInvalid, Severity.Error, definition.Place, $"there is no kind of source '{definition.Kind}'.", "Use kind: postgres.")),
+        "debezium" => CreateDebezium(DebeziumSourceOptions.From(definition) with { MaxBatchBytes = options.BatchBytes }, time),
+        _ => throw new HubException(new Finding(
+            Codes.ValueInvalid, Severity.Error, definition.Place, $"there is no kind of source '{definition.Kind}'.", "Use kind: postgres or kind: debezium.")),
     };
+
+    private static async Task<IReadOnlyList<Finding>> ExamineAsync(DebeziumSourceOptions options, CancellationToken cancellationToken)
+    {
+        using var session = options.Registry is null ? null : new RegistrySession(DebeziumSchemas.RegistryOf(options), patient: false);
+        return await DebeziumDoctor.ExamineAsync(options, cancellationToken, session is null ? null : new DebeziumSchemas(options, session.Client).ReadAsync);
+    }
+
+    private static DebeziumSource CreateDebezium(DebeziumSourceOptions options, TimeProvider time)
+        => new(options, time, options.Registry is null ? null : new DebeziumSchemas(options, new RegistrySession(DebeziumSchemas.RegistryOf(options), patient: true).Client).ReadAsync);
 
     private static SourceRunner CreateRunner(IServiceProvider provider, SourceDefinition definition, HubOptions options)
     {

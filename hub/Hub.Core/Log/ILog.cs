@@ -50,7 +50,7 @@ public interface ILog : IAsyncDisposable
     /// </summary>
     ValueTask<IReadOnlyDictionary<TopicPartition, long>> AppendAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken);
 
-    /// <summary>The end of every partition of the topics: a reader whose next offsets have reached it has read all that was appended before the call.</summary>
+    /// <summary>The end of every partition of the topics: a reader whose next offsets have reached it has read all that was appended before the call. A topic that is missing has none.</summary>
     ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken);
 
     ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken);

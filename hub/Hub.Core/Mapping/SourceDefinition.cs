@@ -40,19 +40,3 @@ public sealed record SourceDefinition
     /// <summary>The table's mapping, or null.</summary>
     public TableMapping? Find(string table) => Tables.FirstOrDefault(mapping => string.Equals(mapping.Table, table, StringComparison.Ordinal));
 }
-
-/// <summary>A kind of source and the scalar settings that its definitions have.</summary>
-public sealed record SourceKind(string Name, ImmutableArray<string> Required, ImmutableArray<string> Optional)
-{
-    private const int MaxSlotLength = 63;
-
-    public static readonly SourceKind Postgres = new("postgres", ["connection", "publication", "slot"], []) { Check = CheckPostgres };
-
-    /// <summary>What is wrong with the value of a setting, and what to do; null when nothing is.</summary>
-    public Func<string, string, (string Message, string Suggestion)?> Check { get; init; } = (_, _) => null;
-
-    private static (string Message, string Suggestion)? CheckPostgres(string key, string value)
-        => key == "slot" && (value.Length is 0 or > MaxSlotLength || value.Any(letter => letter is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '_')))
-            ? ($"'{value}' cannot be the name of a replication slot.", $"Use lower-case letters, digits and underscores, {MaxSlotLength} at most, such as hub_finance.")
-            : null;
-}

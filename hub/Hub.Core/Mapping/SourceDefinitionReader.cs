@@ -9,14 +9,12 @@ namespace Hub.Core.Mapping;
 /// <summary>Reads source definitions. Nothing is guessed: every mistake in a file is a finding with its line, and any finding refuses all.</summary>
 public static partial class SourceDefinitionReader
 {
-    private static readonly IReadOnlyList<SourceKind> BuiltIn = [SourceKind.Postgres];
-
-    /// <param name="kinds">The kinds of source that may be named; <see cref="SourceKind.Postgres"/> alone when null.</param>
+    /// <param name="kinds">The kinds of source that may be named; <see cref="SourceKind.All"/> when null.</param>
     /// <exception cref="HubException">The file has mistakes; all of them are named.</exception>
     public static SourceDefinition Load(string file, SchemaCatalog catalog, IReadOnlyList<SourceKind>? kinds = null)
     {
         var findings = new List<Finding>();
-        var definition = Read(file, catalog, kinds ?? BuiltIn, findings);
+        var definition = Read(file, catalog, kinds ?? SourceKind.All, findings);
         return definition is not null && findings.Count == 0 ? definition : throw new HubException(findings);
     }
 
@@ -31,7 +29,7 @@ public static partial class SourceDefinitionReader
         var definitions = new List<SourceDefinition>();
         foreach (var file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
         {
-            if (Read(file, catalog, kinds ?? BuiltIn, findings) is not { } definition)
+            if (Read(file, catalog, kinds ?? SourceKind.All, findings) is not { } definition)
                 continue;
             if (definitions.Find(other => other.Name == definition.Name) is { } other)
                 findings.Add(new(Codes.ValueInvalid, Severity.Error, $"{file}:1:1", $"the source '{definition.Name}' is also defined in {other.Place}.", "Give one of them another name; document ids begin with it."));
@@ -61,7 +59,7 @@ public static partial class SourceDefinitionReader
             Doc = keys.TakeText("doc")?.Value ?? "",
             Place = file,
             Settings = settings,
-            Tables = ReadTables(keys, catalog, zone, yaml),
+            Tables = ReadTables(keys, new TableMappingReader(catalog, zone, kind?.TablesHaveTopics != false, yaml), yaml),
         };
         // Without the kind nobody can say which keys it has.
         if (kind is not null)
@@ -89,6 +87,9 @@ public static partial class SourceDefinitionReader
         foreach (var key in kind.Optional)
             if (keys.TakeText(key) is { IsNull: false } text)
                 settings[key] = new(text.Value, text.Place);
+        if (kind.Prefix is { } prefix)
+            foreach (var (key, text) in keys.TakeAll(prefix))
+                settings[key] = new(text.Value, text.Place);
         foreach (var (key, setting) in settings)
             if (kind.Check(key, setting.Value) is { } wrong)
                 yaml.Fail(Codes.ValueInvalid, setting.Place, wrong.Message, wrong.Suggestion);
@@ -108,7 +109,7 @@ public static partial class SourceDefinitionReader
         return TimeSpan.Zero;
     }
 
-    private static ImmutableArray<TableMapping> ReadTables(YamlKeys keys, SchemaCatalog catalog, TimeSpan zone, YamlFile yaml)
+    private static ImmutableArray<TableMapping> ReadTables(YamlKeys keys, TableMappingReader reader, YamlFile yaml)
     {
         const string Suggestion = "List the tables under it, each with 'table', 'subject', 'key' and 'fields'.";
         var part = keys.Take("tables");
@@ -123,7 +124,7 @@ public static partial class SourceDefinitionReader
         {
             if (entry is not YamlMap map)
                 yaml.Fail(Codes.ValueInvalid, entry.Place, $"'tables' holds {entry.What} where a table should be.", Suggestion);
-            else if (new TableMappingReader(catalog, zone, yaml).Read(map) is { } table)
+            else if (reader.Read(map) is { } table)
                 Add(tables, table, yaml);
         }
 

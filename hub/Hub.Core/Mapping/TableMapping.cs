@@ -21,6 +21,12 @@ public sealed record TableMapping
 
     public ImmutableArray<FieldMapping> Fields { get; init; } = [];
 
+    /// <summary>The Kafka topic of a captured table, where its name does not tell; null otherwise.</summary>
+    public string? Topic { get; init; }
+
+    /// <summary>The source's own types of columns, where its records do not tell them.</summary>
+    public ImmutableDictionary<string, Setting> Types { get; init; } = ImmutableDictionary<string, Setting>.Empty;
+
     /// <summary>What a time without a zone is ahead of UTC.</summary>
     public TimeSpan TimeZone { get; init; } = TimeSpan.FromHours(8);
 

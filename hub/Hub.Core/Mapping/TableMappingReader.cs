@@ -5,7 +5,7 @@ using Hub.Core.Schemas;
 namespace Hub.Core.Mapping;
 
 /// <summary>Reads one entry of <c>tables</c>.</summary>
-internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, YamlFile yaml)
+internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, bool hasTopics, YamlFile yaml)
 {
     /// <summary>The mapping as far as it could be read; null without a table or subject. Mistakes are findings.</summary>
     public TableMapping? Read(YamlMap map)
@@ -20,6 +20,8 @@ internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, Y
         var deleted = ReadDeleted(keys.TakeMap("deleted"));
         var ignore = keys.TakeNames("ignore");
         var fields = ReadFields(keys, schema);
+        var topic = hasTopics ? keys.TakeText("topic") : null;
+        var types = hasTopics ? ReadTypes(keys.TakeMap("types")) : ImmutableDictionary<string, Setting>.Empty;
         keys.RefuseOthers();
         if (table is null || schema is null)
             return null;
@@ -27,6 +29,7 @@ internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, Y
         var mapping = new TableMapping
         {
             Table = table.Value, Subject = schema.Subject, Key = key, Deleted = deleted, Fields = fields, TimeZone = zone, Place = map.Place,
+            Topic = topic is { IsNull: false, Value.Length: > 0 } ? topic.Value : null, Types = types,
             Ignore = [.. ignore.Select(column => column.Value)],
         };
         CheckIgnored(mapping, ignore);
@@ -69,6 +72,17 @@ internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, Y
         if (part is not YamlMap { Pairs.Count: > 0 })
             yaml.Fail(Codes.MissingSetting, part?.Place ?? map.Place, "'deleted' has no 'values'.", "Say what each value means, such as values: { \"1\": true, \"2\": false }.");
         return column is null ? null : new SoftDelete(column.Value, values.ToImmutable());
+    }
+
+    private ImmutableDictionary<string, Setting> ReadTypes(YamlMap? map)
+    {
+        var types = ImmutableDictionary.CreateBuilder<string, Setting>(StringComparer.Ordinal);
+        foreach (var (column, part) in map?.Pairs ?? [])
+            if (part is YamlText { IsNull: false, Value.Length: > 0 } type)
+                types[column.Value] = new(type.Value, type.Place);
+            else
+                yaml.Fail(Codes.ValueInvalid, part.Place, $"'types' gives '{column.Value}' {part.What} where a type should be.", $"Write types: {{ {column.Value}: io.debezium.time.MicroTimestamp }}.");
+        return types.ToImmutable();
     }
 
     private ImmutableArray<FieldMapping> ReadFields(YamlKeys keys, SubjectSchema? schema)

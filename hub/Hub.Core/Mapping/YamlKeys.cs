@@ -62,6 +62,14 @@ internal sealed class YamlKeys(YamlMap map, string what, YamlFile yaml)
         return text.Value == "true";
     }
 
+    /// <summary>The keys that begin so, with their single values.</summary>
+    public IEnumerable<(string Key, YamlText Text)> TakeAll(string prefix)
+        => from pair in map.Pairs
+           where pair.Key.Value.StartsWith(prefix, StringComparison.Ordinal)
+           let text = TakeText(pair.Key.Value)
+           where text is { IsNull: false }
+           select (pair.Key.Value, text);
+
     /// <summary>Refuses every key that was not taken.</summary>
     public void RefuseOthers()
     {

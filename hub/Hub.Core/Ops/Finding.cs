@@ -75,6 +75,14 @@ public static class Codes
     public const string ServerTooOld = "HUB3019";
     public const string DatabaseMissing = "HUB3022";
     public const string TablePartitioned = "HUB3023";
+    public const string SourceTopicMissing = "HUB3060";
+    public const string TopicReplaced = "HUB3061";
+    public const string RecordsExpired = "HUB3062";
+    public const string VersionMissing = "HUB3063";
+    public const string VersionWentBack = "HUB3064";
+    public const string SchemaUnknown = "HUB3066";
+    public const string RecordForm = "HUB3067";
+    public const string TopicRight = "HUB3068";
     public const string SourceFailed = "HUB3090";
 
     // 4xxx: Hub itself

@@ -55,7 +55,7 @@ public sealed class IngestWriter(
         try
         {
             for (var i = 0; i < batch.Envelopes.Count; i++)
-                Add(batch.Envelopes, batch.Envelopes[i]);
+                Add(batch.Envelopes, i);
             var checkpoint = new Checkpoint(definition.Name, batch.Position, batch.CompleteAsOf);
             MarkComplete(checkpoint, await log.AppendAsync(entries, checkpoint, cancellationToken));
         }
@@ -87,10 +87,19 @@ public sealed class IngestWriter(
         freshness.Written(definition.Name, moment, own);
     }
 
-    private void Add(EnvelopeBatch batch, in Envelope envelope)
+    private void Add(EnvelopeBatch batch, int index)
     {
+        var envelope = batch[index];
         var target = envelope.Shape == lastShape ? lastTarget! : TargetOf(envelope.Shape);
         var row = batch.RowOf(envelope);
+        if (batch.NoteOf(index) is { IsRefused: true } note)
+        {
+            // The key, if the row has it, says which good record closes the dead letter.
+            target.Mapper.MapKey(row, key, out _);
+            Refuse(target, batch, envelope, DeadLetterReason.Unreadable, note.Reason, Encoding.UTF8.GetString(batch.RecordOf(note)));
+            return;
+        }
+
         switch (envelope.Operation)
         {
             case Operation.Truncate:
@@ -98,16 +107,17 @@ public sealed class IngestWriter(
                 deadLetters.SupersedeOlder(entries, definition.Name, target.Route.Schema.Subject, envelope.Version);
                 break;
             case Operation.Delete:
-                AddDelete(target, batch, envelope, row);
+                AddDelete(target, batch, index, row);
                 break;
             default:
-                AddUpsert(target, batch, envelope, row);
+                AddUpsert(target, batch, index, row);
                 break;
         }
     }
 
-    private void AddUpsert(Target target, EnvelopeBatch batch, in Envelope envelope, in Row row)
+    private void AddUpsert(Target target, EnvelopeBatch batch, int index, in Row row)
     {
+        var envelope = batch[index];
         switch (target.Mapper.Map(row, value, key, out var refusal))
         {
             case MapOutcome.Upsert:
@@ -117,17 +127,17 @@ public sealed class IngestWriter(
                 Append(target, envelope with { Operation = Operation.Delete }, key.Written, default, batch.PositionOf(envelope));
                 break;
             default:
-                Refuse(target, batch, envelope, refusal!);
+                Refuse(target, batch, index, refusal!);
                 break;
         }
     }
 
-    private void AddDelete(Target target, EnvelopeBatch batch, in Envelope envelope, in Row row)
+    private void AddDelete(Target target, EnvelopeBatch batch, int index, in Row row)
     {
         if (target.Mapper.MapKey(row, key, out var refusal))
-            Append(target, envelope, key.Written, default, batch.PositionOf(envelope));
+            Append(target, batch[index], key.Written, default, batch.PositionOf(batch[index]));
         else
-            Refuse(target, batch, envelope, refusal!);
+            Refuse(target, batch, index, refusal!);
     }
 
     private void Append(Target target, in Envelope envelope, ReadOnlySpan<byte> documentKey, ReadOnlySpan<byte> record, ReadOnlySpan<byte> position)
@@ -143,14 +153,19 @@ public sealed class IngestWriter(
         deadLetters.Supersede(entries, definition.Name, target.Route.Schema.Subject, documentKey, envelope.Version);
     }
 
-    private void Refuse(Target target, EnvelopeBatch batch, in Envelope envelope, string detail)
+    private void Refuse(Target target, EnvelopeBatch batch, int index, string refusal)
+        => Refuse(
+            target, batch, batch[index], DeadLetterReason.NotMapped, batch.NoteOf(index) is { } note ? $"{refusal} {note.Reason}" : refusal,
+            DeadLetterBook.ToJson(batch.RowOf(batch[index])));
+
+    private void Refuse(Target target, EnvelopeBatch batch, in Envelope envelope, string reason, string detail, string record)
     {
         var position = Encoding.UTF8.GetString(batch.PositionOf(envelope));
         var documentKey = key.Written.IsEmpty ? null : Encoding.UTF8.GetString(key.Written);
         var subject = target.Route.Schema.Subject;
         deadLetters.Add(entries, new(
             $"{definition.Name}:{subject}:{documentKey ?? "@" + position}", definition.Name, subject, envelope.Shape.Relation, documentKey,
-            envelope.Version, envelope.Operation, position, DeadLetterReason.NotMapped, detail, DeadLetterBook.ToJson(batch.RowOf(envelope)),
+            envelope.Version, envelope.Operation, position, reason, detail, record,
             Microseconds.ToMoment(envelope.OccurredAt)));
     }
 

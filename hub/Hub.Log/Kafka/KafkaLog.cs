@@ -70,7 +70,7 @@ public sealed class KafkaLog : ILog
     public async ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
         await OpenAsync(cancellationToken);
-        return await topics.ReadEndsAsync([.. await topics.LookAsync(names, cancellationToken)], cancellationToken);
+        return await topics.ReadEndsAsync([.. await topics.FindAsync(names, cancellationToken)], cancellationToken);
     }
 
     public async ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken)

@@ -60,12 +60,19 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IDisposable
 
     /// <summary>The partitions of topics that another process, or an earlier one, may have made.</summary>
     /// <exception cref="ArgumentException">There is no such topic.</exception>
-    public async ValueTask<IEnumerable<TopicPartition>> LookAsync(IEnumerable<string> names, CancellationToken cancellationToken)
+    public async ValueTask<IEnumerable<TopicPartition>> LookAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
+    {
+        await FindAsync(names, cancellationToken);
+        return names.Distinct(StringComparer.Ordinal).SelectMany(PartitionsOf);
+    }
+
+    /// <summary>The same, without those that are missing.</summary>
+    public async ValueTask<IEnumerable<TopicPartition>> FindAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken)
     {
         foreach (var topic in names.Where(topic => !partitions.ContainsKey(topic)))
             if (await FindAsync(topic, cancellationToken) is { } count)
                 partitions[topic] = count;
-        return names.Distinct(StringComparer.Ordinal).SelectMany(PartitionsOf);
+        return names.Distinct(StringComparer.Ordinal).Where(partitions.ContainsKey).SelectMany(PartitionsOf);
     }
 
     public Task EnsureOwnAsync(CancellationToken cancellationToken)

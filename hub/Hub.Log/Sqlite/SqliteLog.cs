@@ -85,7 +85,7 @@ public sealed class SqliteLog : ILog
     }
 
     public ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
-        => new(topics.Distinct(StringComparer.Ordinal).SelectMany(PartitionsOf).ToDictionary(one => one.Place, one => one.End));
+        => new(topics.Distinct(StringComparer.Ordinal).SelectMany(table.Of).ToDictionary(one => one.Place, one => one.End));
 
     public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken)
         => QueryAsync(query => query.Checkpoint(source), cancellationToken);

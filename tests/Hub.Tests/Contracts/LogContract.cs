@@ -94,7 +94,7 @@ public abstract partial class LogContract : IAsyncLifetime
         await Log.EnsureTopicAsync("filing.document", 1, Token);
         await Log.AppendAsync(Batch(new(P0, "a", "1"), new(P0, "b", "1")), null, Token);
         await Log.AppendAsync(Batch(new(P1, "c", "1"), new(P0, "d", "1")), null, Token);
-        var ends = await Log.ReadEndsAsync([P0.Topic], Token);
+        var ends = await Log.ReadEndsAsync([P0.Topic, "no.topic"], Token);
         Assert.Equal([P0, P1], ends.Keys.OrderBy(place => place.Partition));
         await using var reader = await Log.OpenReaderAsync("index", [P0.Topic], null, Token);
         Assert.Equal(["a", "b", "c", "d"], (await LogContractEntry.ReadAllAsync(reader, ends, Large, Token)).Select(entry => entry.Key).Order());

@@ -37,6 +37,66 @@ public sealed class IngestWriterTests : PipelineParts
     }
 
     [Fact]
+    public async Task A_record_that_the_source_could_not_read_is_a_letter_with_its_bytes_under_its_key()
+    {
+        var writer = await OpenAsync();
+        Things.Add(batch, shape, "a", "would be mapped", 10);
+        batch.Refuse(0, "The record is cut.", """{"value":"AAE="}"""u8);
+        Things.Add(batch, shape, id: null, name: null, 11);
+        batch.Refuse(1, "The record is noise.", """{"value":"/w=="}"""u8);
+        await writer.WriteAsync(new(batch, new("p")), Cancel);
+
+        Assert.Empty((await LogState.ReadAsync(Log, [Things.Subject], Cancel)).Live(Things.Subject, Things.Source));
+        var letters = await LettersAsync();
+        var letter = letters["things:test.thing:a"];
+        Assert.Equal(("unreadable", "The record is cut.", """{"value":"AAE="}""", "10"), (letter["reason"], letter["detail"], letter["record"], letter["version"]));
+        Assert.Equal("""{"value":"/w=="}""", letters["things:test.thing:@p11"]["record"]);
+
+        batch.Clear();
+        Things.Add(batch, shape, "a", "good", 12);
+        await writer.WriteAsync(new(batch, new("q")), Cancel);
+        Assert.Equal("superseded", (await LettersAsync())["things:test.thing:a"]["state"]);
+    }
+
+    [Fact]
+    public async Task What_the_source_says_of_an_absent_value_stands_in_the_letter_of_a_row_that_needs_it()
+    {
+        var writer = await OpenAsync();
+        foreach (var (key, explains) in new[] { ("a", true), ("b", false) })
+        {
+            batch.Begin(shape, Operation.Update, version: 1, occurredAt: 0, "p"u8);
+            batch.Add(System.Text.Encoding.UTF8.GetBytes(key));
+            batch.AddAbsent();
+            if (explains)
+                batch.Explain(0, "It was too large.");
+        }
+
+        Things.Add(batch, shape, "c", "whole", 2);
+        batch.Explain(2, "Nobody needs this.");
+        await writer.WriteAsync(new(batch, new("p")), Cancel);
+        var letters = await LettersAsync();
+        Assert.EndsWith("It was too large.", letters["things:test.thing:a"]["detail"], StringComparison.Ordinal);
+        Assert.Contains("was left out by the source", letters["things:test.thing:b"]["detail"], StringComparison.Ordinal);
+        Assert.Equal(["things:c"], (await LogState.ReadAsync(Log, [Things.Subject], Cancel)).Live(Things.Subject, Things.Source).Keys);
+    }
+
+    [Fact]
+    public void What_is_said_of_an_envelope_goes_with_it()
+    {
+        Things.Add(batch, shape, "a", "1", 1);
+        Things.Add(batch, shape, "b", "2", 2);
+        Things.Add(batch, shape, "c", "3", 3);
+        batch.Explain(2, "of c");
+        batch.Explain(1, "of b");
+        batch.RemoveAt(0);
+        Assert.Equal(("of b", "of c"), (batch.NoteOf(0)?.Reason, batch.NoteOf(1)?.Reason));
+        batch.RemoveAt(0);
+        Assert.Equal(("of c", null), (batch.NoteOf(0)?.Reason, batch.NoteOf(1)?.Reason));
+        batch.Clear();
+        Assert.Null(batch.NoteOf(0));
+    }
+
+    [Fact]
     public async Task A_row_of_the_first_full_read_can_be_refused_too()
     {
         var writer = await OpenAsync();

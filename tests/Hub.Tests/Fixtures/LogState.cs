@@ -18,7 +18,7 @@ public sealed class LogState
     {
         var state = new LogState();
         var ends = await log.ReadEndsAsync(topics, cancellationToken);
-        await using var reader = await log.OpenReaderAsync("comparison", topics, ends.ToDictionary(end => end.Key, _ => 0L), cancellationToken);
+        await using var reader = await log.OpenReaderAsync("comparison", [.. ends.Keys.Select(place => place.Topic).Distinct()], ends.ToDictionary(end => end.Key, _ => 0L), cancellationToken);
         var batch = new LogBatch();
         while (ends.Any(end => reader.NextOffsets[end.Key] < end.Value))
         {
