@@ -20,7 +20,21 @@ public static class SchemaFolder
 
         var lists = CodeListFolder.Load(Path.Combine(folder, "codes"), findings);
         Check(folder, schemas, lists, findings);
-        return findings.Count > 0 ? throw new HubException(findings) : new SchemaCatalog(schemas, lists);
+        return findings.Count > 0 ? throw new HubException(findings) : new SchemaCatalog(schemas.Select(schema => Hide(schema, schemas)), lists);
+    }
+
+    /// <summary>Records of an earlier version live on: what a later one hides, they must not show.</summary>
+    private static SubjectSchema Hide(SubjectSchema schema, List<SubjectSchema> schemas)
+    {
+        var later = schemas.Where(other => other.Subject == schema.Subject && other.Version > schema.Version).OrderBy(other => other.Version).ToList();
+        return later.Count == 0 ? schema : schema.WithFields([.. schema.Fields.Select(field => Hide(field, later))]);
+    }
+
+    private static FieldSchema Hide(FieldSchema field, List<SubjectSchema> later)
+    {
+        foreach (var next in later.Select(schema => schema.Find(field.Name)).OfType<FieldSchema>())
+            field = field with { Mask = field.Mask == MaskRule.None ? next.Mask : field.Mask, Level = Math.Max(field.Level, next.Level) };
+        return field;
     }
 
     private static SubjectSchema? ReadSchema(string file, List<Finding> findings)

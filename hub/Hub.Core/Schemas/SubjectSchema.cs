@@ -32,4 +32,12 @@ public sealed class SubjectSchema(string subject, int version, int id, string do
     public FieldSchema? Title { get; } = fields.FirstOrDefault(field => field.IsTitle);
 
     public FieldSchema? Find(string name) => byName.GetValueOrDefault(name);
+
+    /// <summary>The same version with other annotations on its fields.</summary>
+    internal SubjectSchema WithFields(ImmutableArray<FieldSchema> others)
+    {
+        return new(Subject, Version, Id, Doc, others, Json) { Region = Same(Region), Year = Same(Year) };
+
+        FieldSchema? Same(FieldSchema? field) => field is null ? null : others[field.Ordinal];
+    }
 }

@@ -57,6 +57,8 @@ public sealed class MappingYamlTests
     [InlineData("publication: hub", "publicaton: hub", Codes.UnknownKey, 4, "Did you mean 'publication'?")]
     [InlineData("slot: hub_finance\n", "", Codes.MissingSetting, 1, "add a line 'slot: …'")]
     [InlineData("slot: hub_finance", "slot: ${env:HUB_TEST_NOT_SET_ANYWHERE}", Codes.VariableNotSet, 5, "${env:HUB_TEST_NOT_SET_ANYWHERE:-value}")]
+    [InlineData("currency: { constant: CNY }", "payee: use_des", Codes.ValueInvalid, 19, "Take it out of one of the two.")]
+    [InlineData("currency: { constant: CNY }", "payee: pay_id", Codes.ValueInvalid, 16, "Use another key")]
     [InlineData("slot: hub_finance", "slot: ${HOME}", Codes.ValueInvalid, 5, "${env:NAME}")]
     [InlineData("slot: hub_finance", "slot: Hub-Finance", Codes.ValueInvalid, 5, "lower-case letters, digits and underscores")]
     [InlineData("slot: hub_finance", "slot: hub''x", Codes.ValueInvalid, 5, "lower-case letters, digits and underscores")]
