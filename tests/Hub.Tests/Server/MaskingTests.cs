@@ -1,7 +1,7 @@
 using Hub.Core.Index;
 using Hub.Core.Schemas;
 using Hub.Server.Search;
-using Hub.Tests.Core;
+using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.Server;
