@@ -119,6 +119,16 @@ public sealed class MappingYamlTests
         Assert.All(findings, each => Assert.EndsWith(".", each.Message, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("finance.yml"), InlineData("finance.YAML"), InlineData("finance.Yml")]
+    public void A_file_whose_name_ends_otherwise_is_refused_and_not_left_out(string name)
+    {
+        using var folder = new ScratchFolder();
+        var file = folder.Write($"finance/{name}", Good);
+        var finding = Assert.Single(Assert.Throws<HubException>(() => SourceDefinitionReader.LoadFolder(folder.Path, MappingKit.Catalog)).Findings);
+        Assert.Equal((Codes.YamlInvalid, $"{file}:1:1", "Rename it to finance.yaml."), (finding.Code, finding.Place, finding.Suggestion));
+    }
+
     [Fact]
     public void All_mistakes_are_named_at_once_and_the_column_is_exact()
     {
