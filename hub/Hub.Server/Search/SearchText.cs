@@ -11,7 +11,7 @@ internal static class SearchText
         """
         Finds records of one, several or all subjects. Any field of the catalogue that has a search role is a parameter:
 
-        - `field=value` keeps records that have the value; repeated, any of the values: `fiscalYear=2025&fiscalYear=2024`. `source` and `id` are fields too.
+        - `field=value` keeps records that have the value; repeated, any of the values: `fiscalYear=2025&fiscalYear=2024`. `subject`, `source` and `id` (`source:key`) are fields of every record.
         - `field.gt`, `field.gte`, `field.lt`, `field.lte` bound a number, amount (元), date (`2025-03-01`) or moment (`2025-03-01T08:00:00Z`).
         - `field.exists=true|false` keeps records with or without a value.
 
