@@ -18,6 +18,7 @@ internal static partial class RunCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = common.Read(parsed);
+            DataFolder.Prepare(options);
             using var lines = new LogLines(terminal, parsed.GetValue(common.Json));
             await using var app = Composition.Build(options, services => Composition.AddParts(services, options), logging => Configure(logging, lines));
             await RunAsync(app, options, terminal, parsed.GetValue(common.Json), cancellationToken);
