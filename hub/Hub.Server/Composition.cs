@@ -137,7 +137,12 @@ public static class Composition
         if (services.GetServices<SourceRunner>().ToList() is { Count: > 0 } runners)
             state.Sources = () => [.. runners.Select(runner => runner.Status)];
         state.Counts = index.CountAsync;
-        state.Lags = async cancellationToken => [new GroupLag(IndexGroup, await log.ReadLagAsync(IndexGroup, cancellationToken))];
+        var freshness = services.GetService<Freshness>();
+        state.Lags = async cancellationToken =>
+        [
+            new GroupLag(IndexGroup, [.. (await log.ReadLagAsync(IndexGroup, cancellationToken)).Select(lag => new PartitionProgress(
+                lag.Partition, Math.Min(lag.HighWatermark, freshness?.SearchableUpTo(lag.Partition) ?? lag.Committed), lag.Committed, lag.HighWatermark))]),
+        ];
     }
 
     private static void Map(WebApplication app)
