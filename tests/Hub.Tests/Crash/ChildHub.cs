@@ -51,11 +51,11 @@ internal sealed class ChildHub : IDisposable
     {
         try
         {
-            await Task.WhenAny(progress, process.WaitForExitAsync(cancellationToken)).WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, cancellationToken);
+            await Task.WhenAny(progress, process.WaitForExitAsync(cancellationToken)).WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, cancellationToken);
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"hub came no further for a minute: {Output}");
+            throw new TimeoutException($"hub came no further for two minutes: {Output}");
         }
     }
 
