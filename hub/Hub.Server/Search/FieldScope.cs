@@ -24,7 +24,7 @@ internal sealed class FieldScope(SchemaCatalog catalog, IReadOnlyList<string> su
     {
         // Before a field of the same name: the document's own is what a query means.
         if (name == Id)
-            throw Role(parameter, "every record has an 'id' of its own, so that queries can only ask for some of them.", "Write id=source:key; without q and sort, records come by id.");
+            throw Role(parameter, "every record has an 'id' of its own: queries can name ids, but not sort, count or compare by them.", "Write id=source:key; without q and sort, records come by id.");
         if (Common.Contains(name, StringComparer.Ordinal))
             return Keyword with { Name = name };
         if (!fields.TryGetValue(name, out var field))
