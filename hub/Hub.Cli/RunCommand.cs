@@ -20,6 +20,7 @@ internal static partial class RunCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = common.Read(parsed, parsed.GetValue(log) is { } kind ? [$"log={kind}"] : []);
+            DataFolder.Prepare(options);
             using var lines = new LogLines(terminal, parsed.GetValue(common.Json));
             var catalog = await Composition.LoadCatalogAsync(options, cancellationToken);
             await using var app = Composition.Build(options, services => Composition.AddParts(services, options, catalog), logging => Configure(logging, lines));

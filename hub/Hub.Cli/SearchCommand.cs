@@ -9,7 +9,7 @@ internal static class SearchCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        var words = new Argument<string[]>("words") { Description = "Words that must all occur; quote a phrase twice: '\"食堂改造\"'.", Arity = ArgumentArity.ZeroOrMore };
+        var words = new Argument<string[]>("words") { Description = "Words that must all occur; Chinese without spaces is one word. Quote a phrase twice: '\"食堂改造\"'.", Arity = ArgumentArity.ZeroOrMore };
         var subject = new Option<string[]>("--subject") { Description = "Search this subject alone; may be repeated.", HelpName = "name" };
         var filter = new Option<string[]>("--filter") { Description = "Keep records with this value; may be repeated. Ranges: payAmount.gte=100000.", HelpName = "field=value" };
         var sort = new Option<string?>("--sort") { Description = "Sort by a field; -field for the largest first.", HelpName = "field" };

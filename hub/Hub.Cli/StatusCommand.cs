@@ -62,7 +62,7 @@ internal static class StatusCommand
         foreach (var count in status.Index)
             output.WriteLine($"{count.Subject}: {count.Documents} records");
         foreach (var group in status.Groups)
-            output.WriteLine($"group {group.Group}: {group.Lag} entries behind");
+            output.WriteLine($"{group.Group}: {group.Lag} entries of the log not searchable yet");
         if (status.Sources.Count == 0)
             output.WriteLine("No sources are defined.");
     }

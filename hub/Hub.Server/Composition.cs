@@ -207,7 +207,12 @@ public static class Composition
             state.Sources = () => [.. runners.Select(runner => runner.Status)];
         state.Counts = index.CountAsync;
         var group = services.GetService<IndexSinkOptions>()?.Group ?? "index";
-        state.Lags = async cancellationToken => [new GroupLag(group, await log.ReadLagAsync(group, cancellationToken))];
+        var freshness = services.GetService<Freshness>();
+        state.Lags = async cancellationToken =>
+        [
+            new GroupLag(group, [.. (await log.ReadLagAsync(group, cancellationToken)).Select(lag => new PartitionProgress(
+                lag.Partition, Math.Min(lag.HighWatermark, freshness?.SearchableUpTo(lag.Partition) ?? lag.Committed), lag.Committed, lag.HighWatermark))]),
+        ];
     }
 
     private static void Map(WebApplication app, HubOptions options)

@@ -12,6 +12,8 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${HUB_DEMO_DATA:-}" ]; then
     mkdir -p "$data"
     if ! setpriv --reuid postgres --clear-groups test -x "$data" 2>/dev/null; then
         data=/var/tmp/hub-demo-$(printf %s "$PWD" | cksum | cut -d' ' -f1)
+        # The README's commands name data/demo.
+        [ -e data/demo ] && [ ! -L data/demo ] || ln -sfn "$data/demo" data/demo
     fi
 fi
 mkdir -p "$data/demo" "$data/hub"
@@ -54,8 +56,15 @@ export HUB_FINANCE_CONNECTION
 "$hub" run --set "data=$data/hub" --set "address=$address" &
 hub_pid=$!
 
-# Ready means: the first full read is complete and searchable.
-until "$hub" status --set "address=$address" --json 2>/dev/null | grep -Eq '"asOf": ?"'; do
+# Ready means: the first full read of every source is complete and searchable. One that cannot be read, as its line above
+# says, does not hold back the others.
+status='' unread=''
+ready() {
+    status=$("$hub" status --set "address=$address" --json 2>/dev/null) || return 1
+    unread=$(grep -Eo '"state": ?"[a-z]+"[^{}]*"asOf": ?null' <<<"$status" || true)
+    ! grep -Evq '^$|"(stopped|retrying)"' <<<"$unread"
+}
+until ready; do
     if ! kill -0 "$hub_pid" 2>/dev/null; then
         wait "$hub_pid" || exit $?
         exit 1
@@ -73,7 +82,9 @@ cat <<TEXT
     $hub search 智慧校园 --subject finance.indicator --filter fiscalYear=2025 --sort -amount$elsewhere
     $address/api/v1/search?q=社区卫生&subject=finance.paymentDetail&payAmount.gte=100000&facet=agencyCode
 
-  The demo commits changes all the time; press Ctrl-C to stop everything. The next start goes on from there (${data#"$PWD"/}).
+${unread:+  Not every source can be read: $hub status$elsewhere says why.
+
+}  The demo commits changes all the time; press Ctrl-C to stop everything. The next start goes on from there (${data#"$PWD"/}).
 
 TEXT
 # When either ends by itself, it has said why, and the other is of no use alone.

@@ -4,7 +4,8 @@ namespace Hub.Core.Index;
 public sealed record SearchQuery
 {
     /// <summary>
-    /// Words, each of which must occur; <c>"…"</c> is a phrase; <c>-word</c> must not occur. Null or empty: all documents.
+    /// Words, each of which must occur whole; <c>"…"</c> is a phrase; <c>-word</c> must not occur. Chinese without spaces is one word: every
+    /// pair of neighbouring characters must occur. Null or empty: all documents.
     /// </summary>
     public string? Text { get; init; }
 

@@ -8,9 +8,12 @@ namespace Hub.Core.Mapping;
 internal static class Refusal
 {
     private const int MaxShownBytes = 120;
-    private const int FirstPersonalLevel = 3;
 
-    public static string Of(FieldPlan plan, CastFault fault, in Row row, FieldMapping? mapping)
+    /// <summary>As many digits as a telephone number has; those of persons and accounts have more.</summary>
+    private const int PersonalDigits = 11;
+
+    /// <param name="isPersonal">Whether the value may be personal, by this field or another that takes the same column.</param>
+    public static string Of(FieldPlan plan, CastFault fault, in Row row, FieldMapping? mapping, bool isPersonal)
     {
         var field = plan.Field;
         var place = $"Field '{field.Name}' (from {plan.Origin})";
@@ -18,20 +21,34 @@ internal static class Refusal
         {
             CastFault.Null => $"{place} must have a value, but there is none upstream.",
             CastFault.Absent => $"{place} was left out by the source; a value that the change does not hold must be read again before the row is mapped.",
-            _ => $"{place} cannot take {Show(field, plan.Shown(row))}: it {Reason(field, fault, mapping)}. Expected is {Expected(field, mapping)}.",
+            _ => $"{place} cannot take {Show(plan.Shown(row), isPersonal)}: it {Reason(field, fault, mapping)}. Expected is {Expected(field, mapping)}.",
         };
     }
 
     /// <summary>The value in quotes, or its length where it may be personal.</summary>
-    private static string Show(FieldSchema field, ReadOnlySpan<byte> text)
+    public static string Show(ReadOnlySpan<byte> text, bool isPersonal)
     {
-        if (field.Mask != MaskRule.None || field.Level >= FirstPersonalLevel)
-            return $"a value of {Encoding.UTF8.GetCharCount(text)} characters";
+        if (isPersonal || HasLongNumber(text))
+            return $"a value of {Encoding.UTF8.GetCharCount(text)} {(text.IsEmpty || text.ContainsAnyExceptInRange((byte)'0', (byte)'9') ? "characters" : "digits")}";
         return text.Length <= MaxShownBytes ? $"'{Encoding.UTF8.GetString(text)}'" : $"'{Encoding.UTF8.GetString(text[..MaxShownBytes])}…'";
     }
 
-    public static string ShowFlag(ReadOnlySpan<byte> text)
-        => $"'{Encoding.UTF8.GetString(text[..Math.Min(text.Length, MaxShownBytes)])}'";
+    /// <summary>A value in the wrong column is a common mistake, and the field then says nothing of what it is.</summary>
+    private static bool HasLongNumber(ReadOnlySpan<byte> text)
+    {
+        var digits = 0;
+        foreach (var sign in text)
+        {
+            if (sign is >= (byte)'0' and <= (byte)'9')
+                digits++;
+            else if (sign is not ((byte)' ' or (byte)'-'))
+                digits = 0;
+            if (digits == PersonalDigits)
+                return true;
+        }
+
+        return false;
+    }
 
     private static string Reason(FieldSchema field, CastFault fault, FieldMapping? mapping) => fault switch
     {

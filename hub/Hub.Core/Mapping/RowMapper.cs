@@ -93,7 +93,7 @@ public sealed class RowMapper
         if (cell.HasValue && flagValues!.GetAlternateLookup<ReadOnlySpan<byte>>().TryGetValue(text, out var isDeleted))
             return isDeleted ? MapOutcome.Delete : MapOutcome.Upsert;
 
-        var shown = cell.IsNull ? "is null" : cell.IsAbsent ? "was left out by the source" : $"holds {Refusal.ShowFlag(text)}";
+        var shown = cell.IsNull ? "is null" : cell.IsAbsent ? "was left out by the source" : $"holds {Refusal.Show(text, IsPersonal(column.Name))}";
         refusal = $"Column '{column.Name}' tells whether the row is deleted but {shown}. Expected is one of {string.Join(", ", Mapping.Deleted!.Values.Keys.Order(StringComparer.Ordinal).Select(known => $"'{known}'"))}.";
         return MapOutcome.Refused;
     }
@@ -101,7 +101,10 @@ public sealed class RowMapper
     private MapOutcome Refuse(FieldPlan plan, CastFault fault, in Row row, out string? refusal)
     {
         var mapping = Mapping.Fields.FirstOrDefault(field => field.Field == plan.Field.Name);
-        refusal = Refusal.Of(plan, fault, row, mapping);
+        refusal = Refusal.Of(plan, fault, row, mapping, plan.Field.IsPersonal || mapping?.Columns.Any(IsPersonal) == true);
         return MapOutcome.Refused;
     }
+
+    private bool IsPersonal(string column)
+        => Mapping.Fields.Any(entry => entry.Columns.Contains(column) && Schema.Find(entry.Field) is { IsPersonal: true });
 }

@@ -9,6 +9,8 @@ namespace Hub.Core.Mapping;
 /// <summary>Reads source definitions. Nothing is guessed: every mistake in a file is a finding with its line, and any finding refuses all.</summary>
 public static partial class SourceDefinitionReader
 {
+    private const string Extension = ".yaml";
+
     /// <param name="kinds">The kinds of source that may be named; <see cref="SourceKind.All"/> when null.</param>
     /// <exception cref="HubException">The file has mistakes; all of them are named.</exception>
     public static SourceDefinition Load(string file, SchemaCatalog catalog, IReadOnlyList<SourceKind>? kinds = null)
@@ -27,8 +29,10 @@ public static partial class SourceDefinitionReader
 
         var findings = new List<Finding>();
         var definitions = new List<SourceDefinition>();
-        foreach (var file in Directory.EnumerateFiles(folder, "*.yaml", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var file in Directory.EnumerateFiles(folder, "*.*", SearchOption.AllDirectories).Where(IsYaml).Order(StringComparer.Ordinal))
         {
+            if (!file.EndsWith(Extension, StringComparison.Ordinal))
+                findings.Add(new(Codes.YamlInvalid, Severity.Error, $"{file}:1:1", $"the file would not be read: its name does not end in {Extension}.", $"Rename it to {Path.GetFileNameWithoutExtension(file)}{Extension}."));
             if (Read(file, catalog, kinds ?? SourceKind.All, findings) is not { } definition)
                 continue;
             if (definitions.Find(other => other.Name == definition.Name) is { } other)
@@ -38,6 +42,9 @@ public static partial class SourceDefinitionReader
 
         return findings.Count == 0 ? definitions : throw new HubException(findings);
     }
+
+    /// <summary>Also what was meant to be one: a source that is silently missing is found out late.</summary>
+    private static bool IsYaml(string file) => Path.GetExtension(file).ToLowerInvariant() is Extension or ".yml";
 
     private static SourceDefinition? Read(string file, SchemaCatalog catalog, IReadOnlyList<SourceKind> kinds, List<Finding> findings)
     {

@@ -33,6 +33,7 @@ internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, b
             Ignore = [.. ignore.Select(column => column.Value)],
         };
         CheckIgnored(mapping, ignore);
+        CheckMasked(mapping, schema);
         return mapping;
     }
 
@@ -111,5 +112,22 @@ internal sealed class TableMappingReader(SchemaCatalog catalog, TimeSpan zone, b
         foreach (var column in ignore)
             if (mapping.Columns.Contains(column.Value))
                 yaml.Fail(Codes.ValueInvalid, column.Place, $"the column '{column.Value}' is mapped and ignored.", "Take it out of 'ignore'.");
+    }
+
+    /// <summary>What one field masks, neither another field nor the document id may show whole.</summary>
+    private void CheckMasked(TableMapping mapping, SubjectSchema schema)
+    {
+        foreach (var masked in mapping.Fields.Where(entry => schema.Find(entry.Field)!.Mask != MaskRule.None))
+        {
+            if (mapping.Key.FirstOrDefault(masked.Columns.Contains) is { } part)
+            {
+                yaml.Fail(Codes.ValueInvalid, masked.Place, $"the column '{part}' is masked here, but it is part of 'key', and document ids show the key whole.", "Use another key, or do not map the column to a masked field.");
+                continue;
+            }
+
+            foreach (var open in mapping.Fields.Where(entry => entry.Values is null && schema.Find(entry.Field)!.Mask == MaskRule.None))
+                if (open.Columns.FirstOrDefault(masked.Columns.Contains) is { } shown)
+                    yaml.Fail(Codes.ValueInvalid, open.Place, $"the column '{shown}' is masked in '{masked.Field}', but '{open.Field}' would show it whole.", "Take it out of one of the two.");
+        }
     }
 }

@@ -41,6 +41,11 @@ public enum MaskRule { None, Name, Id, Account, Phone, Address }
 /// <summary>A field of a subject with its annotations.</summary>
 public sealed record FieldSchema
 {
+    /// <summary>Sensitive personal data: never shown whole.</summary>
+    public const int SensitiveLevel = 4;
+
+    private const int FirstPersonalLevel = 3;
+
     public required string Name { get; init; }
 
     /// <summary>Place in the record, from 0.</summary>
@@ -93,6 +98,9 @@ public sealed record FieldSchema
 
     /// <summary>The code list that names the value.</summary>
     public string? CodeList { get; init; }
+
+    /// <summary>Whether the value may name or describe a person, so that it stands in no sentence and no log line.</summary>
+    public bool IsPersonal => Mask != MaskRule.None || Level >= FirstPersonalLevel;
 
     /// <summary>Whether queries may filter, sort, count or search by the field: a masked one would leak what it hides.</summary>
     public bool IsQueryable => Search != SearchRole.None && Mask == MaskRule.None;

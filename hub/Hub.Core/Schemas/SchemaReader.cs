@@ -148,6 +148,10 @@ internal sealed class SchemaReader(string place, List<Finding> findings)
             FailField(field.Name, "is the title but not text or keyword.", "Give it \"hub.search\": \"text\".");
         if ((field.Mask != MaskRule.None || field.Link is not null || field.CodeList is not null) && field.Type != FieldType.String)
             FailField(field.Name, "has a mask, link or code list but is not a string.", "Make it a string.");
+        if (field.Mask != MaskRule.None && field.Link is not null)
+            FailField(field.Name, "has a mask and a link, and a link shows the whole value.", "Keep one of the two.");
+        if (field.Level == FieldSchema.SensitiveLevel && field.Mask == MaskRule.None)
+            FailField(field.Name, "is of level 4 and has no mask, so that everybody would see it whole.", "Make it a string with \"hub.mask\", or leave the field out.");
     }
 
     private T Choice<T>(JsonElement element, string key, string field) where T : struct, Enum

@@ -53,6 +53,13 @@ public sealed class Freshness
         }
     }
 
+    /// <summary>The first offset of the partition that is not searchable yet; null before the index is open.</summary>
+    public long? SearchableUpTo(TopicPartition partition)
+    {
+        lock (gate)
+            return searchable.TryGetValue(partition, out var offset) ? offset : null;
+    }
+
     /// <summary>Every change committed upstream before the moment is searchable; null when nothing can be said yet.</summary>
     public DateTimeOffset? AsOf(string source)
     {

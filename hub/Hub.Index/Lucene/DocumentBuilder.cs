@@ -162,8 +162,14 @@ internal sealed class DocumentBuilder
     {
         var unscaled = reader.GetDecimal();
         if (unscaled > long.MaxValue || unscaled < long.MinValue)
-            throw new InvalidDataException($"The amount in '{reader.Field.Name}' has more digits than the index can hold: its limit is 18 digits, cents included.");
+            throw new InvalidDataException($"The amount in '{reader.Field.Name}' is beyond {Limit(reader.Field.Scale)}, the largest that the index can hold. Correct it upstream, or map it to a field without \"hub.search\".");
         return (long)unscaled;
+    }
+
+    private static string Limit(int scale)
+    {
+        var digits = long.MaxValue.ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
+        return scale == 0 ? digits : digits.Insert(digits.Length - scale, ".");
     }
 
     /// <summary>What the index does with one field of the schema.</summary>

@@ -6,11 +6,11 @@ namespace Hub.Index.Lucene;
 /// <summary>One word or phrase of a search text with its tokens.</summary>
 internal sealed record SearchWord(string Text, bool IsPhrase, bool IsExcluded, IReadOnlyList<Token> Tokens)
 {
-    /// <summary>Chinese written without spaces is many words: most of them suffice. Anything else stands as it is written.</summary>
+    /// <summary>
+    /// Chinese written without spaces is many words: all of its pairs must occur, wherever in the document they stand. Anything else stands
+    /// as it is written.
+    /// </summary>
     public bool IsStrict => IsPhrase || IsExcluded || !Tokens.Any(token => token.IsCjk);
-
-    /// <summary>Elasticsearch's <c>2&lt;75%</c>: up to two tokens all, of more three quarters, rounded down.</summary>
-    public int Needed => Tokens.Count <= 2 ? Tokens.Count : Tokens.Count * 3 / 4;
 }
 
 /// <summary>Reads the syntax of search texts: words, <c>"phrases"</c> and <c>-exclusions</c>. Chinese quotation marks are quotes too.</summary>

@@ -4,7 +4,7 @@ using Lucene.Net.Search;
 namespace Hub.Index.Lucene;
 
 /// <summary>
-/// Makes a Lucene query of search words. In Elasticsearch's words: per word a <c>match</c> on the text with <c>minimum_should_match: 2&lt;75%</c>
+/// Makes a Lucene query of search words. In Elasticsearch's words: per word a <c>match</c> on the text with <c>operator: and</c>
 /// (or <c>match_phrase</c>), and beside it <c>match_phrase</c> on the text and both on the title with a boost. A single Chinese character
 /// is a <c>wildcard</c> over pairs.
 /// </summary>
@@ -34,7 +34,7 @@ internal sealed class TextQuery(IndexReader reader)
 
     private BooleanQuery Included(SearchWord word)
     {
-        var query = new BooleanQuery { { word.IsStrict ? Exact(FieldNames.Text, word.Tokens) : Enough(FieldNames.Text, word), Occur.MUST } };
+        var query = new BooleanQuery { { word.IsStrict ? Exact(FieldNames.Text, word.Tokens) : All(FieldNames.Text, word), Occur.MUST } };
         var title = Exact(FieldNames.Title, word.Tokens);
         title.Boost = TitleBoost;
         query.Add(title, Occur.SHOULD);
@@ -44,18 +44,17 @@ internal sealed class TextQuery(IndexReader reader)
         var phrase = Exact(FieldNames.Text, word.Tokens);
         phrase.Boost = PhraseBoost;
         query.Add(phrase, Occur.SHOULD);
-        var titleWords = Enough(FieldNames.Title, word);
+        var titleWords = All(FieldNames.Title, word);
         titleWords.Boost = TitleBoost;
         query.Add(titleWords, Occur.SHOULD);
         return query;
     }
 
-    private static BooleanQuery Enough(string field, SearchWord word)
+    private static BooleanQuery All(string field, SearchWord word)
     {
         var query = new BooleanQuery();
         foreach (var token in word.Tokens)
-            query.Add(OneToken(field, token), Occur.SHOULD);
-        query.MinimumNumberShouldMatch = word.Needed;
+            query.Add(OneToken(field, token), Occur.MUST);
         return query;
     }
 

@@ -21,6 +21,9 @@ public sealed record HubOptions
     /// <summary>Holds the log and the index.</summary>
     public string DataFolder { get; init; } = "data";
 
+    /// <summary>Where <see cref="DataFolder"/> was given, for what is only found when it is opened.</summary>
+    public string DataPlace { get; init; } = "data";
+
     public string SchemasFolder { get; init; } = "schemas";
 
     /// <summary>Holds the source definitions.</summary>

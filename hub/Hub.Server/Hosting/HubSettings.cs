@@ -24,7 +24,7 @@ public static class HubSettings
 
     private static readonly Dictionary<string, Reader> Readers = new(StringComparer.Ordinal)
     {
-        ["data"] = (options, given) => options with { DataFolder = Folder(given) },
+        ["data"] = (options, given) => options with { DataFolder = Folder(given), DataPlace = given.Place },
         ["schemas"] = (options, given) => options with { SchemasFolder = Folder(given) },
         ["connectors"] = (options, given) => options with { ConnectorsFolder = Folder(given) },
         ["address"] = (options, given) => options with { Address = Address(given) },

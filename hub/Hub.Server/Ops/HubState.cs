@@ -5,7 +5,13 @@ using Hub.Core.Ops;
 namespace Hub.Server.Ops;
 
 /// <summary>How far one consumer group is behind.</summary>
-public sealed record GroupLag(string Group, IReadOnlyList<PartitionLag> Partitions);
+public sealed record GroupLag(string Group, IReadOnlyList<PartitionProgress> Partitions);
+
+/// <summary>How far a group is in one partition.</summary>
+/// <param name="Searchable">The first offset whose effect cannot be seen yet.</param>
+/// <param name="Committed">The first offset whose effect a crash would undo, to be read again.</param>
+/// <param name="End">The offset that the next entry will get.</param>
+public sealed record PartitionProgress(TopicPartition Partition, long Searchable, long Committed, long End);
 
 /// <summary>What the running parts tell the API about themselves. Composition fills it before the first request.</summary>
 public sealed class HubState

@@ -69,8 +69,9 @@ internal static class StatusEndpoints
 
     private static GroupView ToView(GroupLag group)
         => new(
-            group.Group, group.Partitions.Sum(lag => lag.Lag),
-            [.. group.Partitions.Select(lag => new PartitionView(lag.Partition.Topic, lag.Partition.Partition, lag.Committed, lag.HighWatermark, lag.Lag))]);
+            group.Group, group.Partitions.Sum(place => place.End - place.Searchable), group.Partitions.Sum(place => place.End - place.Committed),
+            [.. group.Partitions.Select(place => new PartitionView(
+                place.Partition.Topic, place.Partition.Partition, place.Searchable, place.Committed, place.End, place.End - place.Searchable))]);
 
     private static async Task<Ok<DeadLettersResponse>> DeadLettersAsync(
         [Description("Those of one source.")] string? source,

@@ -34,9 +34,19 @@ public sealed record SourceView(
 
 public sealed record SnapshotView(string Relation, long RowsRead, long RowsExpected, double RowsPerSecond, double? SecondsLeft);
 
-public sealed record GroupView(string Group, [property: Description("Entries not yet read, over all partitions.")] long Lag, IReadOnlyList<PartitionView> Partitions);
+public sealed record GroupView(
+    string Group,
+    [property: Description("Entries of the log that are not searchable yet, over all partitions.")] long Lag,
+    [property: Description("Entries that the index does not hold durably yet; after a crash they are read from the log again.")] long NotDurable,
+    IReadOnlyList<PartitionView> Partitions);
 
-public sealed record PartitionView(string Topic, int Partition, long Committed, long HighWatermark, long Lag);
+public sealed record PartitionView(
+    string Topic,
+    int Partition,
+    [property: Description("The first offset that is not searchable yet.")] long Searchable,
+    [property: Description("The first offset that the index does not hold durably yet.")] long Committed,
+    long HighWatermark,
+    long Lag);
 
 public sealed record SubjectCountView(string Subject, long Documents, long DeleteMarkers);
 

@@ -26,7 +26,7 @@ public sealed record FieldView(
     FieldType Type,
     bool Nullable,
     [property: Description("Digits behind the point of a decimal.")] int? Scale,
-    [property: Description("none: in the record only; text: searched by q; keyword, number, flag: filter and facet; date, time, amount, number: range and sort.")]
+    [property: Description("none: not by name; text: searched by q; keyword, number, flag: filter and facet; keyword, date, time, amount, number: sort; date, time, amount, number: range. Every record also has subject and source (keywords) and id (filter alone).")]
     SearchRole Search,
     bool IsTitle,
     [property: Description("Data level, 1 (public) to 4 (sensitive personal data).")] int Level,
@@ -86,7 +86,8 @@ internal static class CatalogEndpoints
             schema.Subject, ChineseName(schema.Doc), schema.Doc, schema.Version, schema.Id, schema.Region?.Name, schema.Year?.Name,
             [.. schema.Fields.Select(field => new FieldView(
                 field.Name, field.Doc, field.Type, field.Nullable, field.Type == FieldType.Decimal ? field.Scale : null,
-                field.Search, field.IsTitle, field.Level, field.Mask, field.Link, field.CodeList, field.Symbols))]);
+                // The name means what every record has of its own.
+                FieldScope.Common.Contains(field.Name, StringComparer.Ordinal) ? SearchRole.None : field.Search, field.IsTitle, field.Level, field.Mask, field.Link, field.CodeList, field.Symbols))]);
 
     private static Ok<CodesResponse> CodesOf(
         string list,

@@ -8,7 +8,11 @@ namespace Hub.Server.Search;
 internal sealed class FieldScope(SchemaCatalog catalog, IReadOnlyList<string> subjects)
 {
     /// <summary>Fields that every document has, beside those of its schema.</summary>
-    public static readonly IReadOnlyList<string> Common = ["subject", "source", "id"];
+    public static readonly IReadOnlyList<string> Common = ["subject", "source", Id];
+
+    private const string Id = "id";
+
+    private static readonly FieldSchema Keyword = new() { Name = "", Ordinal = -1, Type = FieldType.String, Nullable = false, Search = SearchRole.Keyword };
 
     private readonly Dictionary<string, FieldSchema> fields = subjects
         .SelectMany(subject => catalog.Find(subject)!.Fields)
@@ -18,6 +22,11 @@ internal sealed class FieldScope(SchemaCatalog catalog, IReadOnlyList<string> su
     /// <exception cref="HubException">No such field, or not one that queries may use.</exception>
     public FieldSchema Require(string name, string parameter)
     {
+        // Before a field of the same name: the document's own is what a query means.
+        if (name == Id)
+            throw Role(parameter, "every record has an 'id' of its own: queries can name ids, but not sort, count or compare by them.", "Write id=source:key; without q and sort, records come by id.");
+        if (Common.Contains(name, StringComparer.Ordinal))
+            return Keyword with { Name = name };
         if (!fields.TryGetValue(name, out var field))
             throw Unknown(name, parameter);
         if (field.Mask != MaskRule.None)

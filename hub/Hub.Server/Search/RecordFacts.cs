@@ -36,7 +36,8 @@ internal sealed record RecordFacts(string Source, string Title, IReadOnlyList<Re
             var text = Encoding.UTF8.GetString(reader.GetUtf8());
             if (field.IsTitle)
                 title = Masking.Apply(field.Mask, text);
-            if (field.Link is { } target && text.Length > 0)
+            // The id of a link is the whole value.
+            if (field is { Link: { } target, Mask: MaskRule.None } && text.Length > 0)
                 links.Add(new(field.Name, target, $"{source}:{text}"));
         }
 

@@ -100,7 +100,7 @@ internal static class SearchParameters
     private static IReadOnlyList<string> Facets(IQueryCollection given, FieldScope scope)
     {
         var names = List(given, "facet");
-        foreach (var name in names.Where(name => name is not ("subject" or "source")))
+        foreach (var name in names)
             if (scope.Require(name, "facet").Search is not (SearchRole.Keyword or SearchRole.Number or SearchRole.Flag))
                 throw FieldScope.Role("facet", $"'{name}' cannot be counted by.", "Count by a keyword, number or flag, or by subject or source.");
         return names;

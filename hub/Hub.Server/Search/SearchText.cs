@@ -11,7 +11,7 @@ internal static class SearchText
         """
         Finds records of one, several or all subjects. Any field of the catalogue that has a search role is a parameter:
 
-        - `field=value` keeps records that have the value; repeated, any of the values: `fiscalYear=2025&fiscalYear=2024`. `source` and `id` are fields too.
+        - `field=value` keeps records that have the value; repeated, any of the values: `fiscalYear=2025&fiscalYear=2024`. `subject`, `source` and `id` (`source:key`) are fields of every record.
         - `field.gt`, `field.gte`, `field.lt`, `field.lte` bound a number, amount (元), date (`2025-03-01`) or moment (`2025-03-01T08:00:00Z`).
         - `field.exists=true|false` keeps records with or without a value.
 
@@ -24,7 +24,7 @@ internal static class SearchText
     {
         operation.Parameters =
         [
-            Query("q", JsonSchemaType.String, "学校 \"食堂改造\" -装修", "Words that must all occur; \"…\" is a phrase; -word must not occur. Empty: all records."),
+            Query("q", JsonSchemaType.String, "学校 \"食堂改造\" -装修", "Words that must all occur; \"…\" is a phrase; -word must not occur. Empty: all records. Chinese without spaces is one word, all of which must occur; spaces let its parts stand apart: 居民 医疗保险."),
             Query("subject", JsonSchemaType.String, "finance.paymentDetail", "One or several subjects, repeated or separated by commas. Without it: all but Hub's own (hub.…)."),
             Query("sort", JsonSchemaType.String, "-payAmount", "A field to sort by, with - in front for the largest first. Without it: by relevance."),
             Query("facet", JsonSchemaType.String, "agencyCode,fundTypeCode", "Keyword, number and flag fields to count by, separated by commas; subject and source as well."),

@@ -13,6 +13,11 @@ let cursor = null;
 let latest = 0;
 
 const stateNames = { starting: "启动中", snapshot: "首次全量读取", streaming: "实时同步", standby: "由另一 Hub 读取", retrying: "重试中", stopped: "已停止" };
+const refusals = {
+  HUB5001: "检索条件有误", HUB5002: "没有这个数据主题", HUB5003: "没有这个字段", HUB5004: "该字段不能这样使用", HUB5005: "条件的值有误",
+  HUB5006: "翻页位置已失效，请重新检索", HUB5007: "没有这条记录，可能已被删除或尚未到达", HUB4006: "Hub 正在启动，请稍候",
+};
+const agencies = new Map();
 const facetFields = ["subject", "fiscalYear", "agencyCode", "fundTypeCode", "expFuncCode", "setModeCode", "payTypeCode"];
 const subjectOf = name => catalog.subjects.find(subject => subject.subject === name);
 const subjectName = name => subjectOf(name)?.name ?? name;
@@ -38,7 +43,10 @@ async function get(url) {
     throw new Error("无法连接 Hub，请确认它正在运行。");
   }
   const body = await response.json();
-  if (!response.ok) throw new Error([body.place, body.detail, body.suggestion].filter(Boolean).join(" "));
+  if (!response.ok) {
+    const told = [body.detail, body.suggestion].filter(Boolean).join(" ");
+    throw new Error(refusals[body.code] ? `${refusals[body.code]}（${told}）` : told);
+  }
   return body;
 }
 
@@ -86,6 +94,21 @@ function availableFacets(chosen) {
     || subjects.some(subject => subject.fields.some(field => field.name === name && field.mask === "none" && ["keyword", "number", "flag"].includes(field.search))));
 }
 
+// Codes say nothing to most people; one that names several agencies keeps to itself.
+async function nameAgencies(answer) {
+  const codes = new Set([...answer.hits.map(hit => hit.record.agencyCode), ...answer.facets.filter(facet => facet.field === "agencyCode").flatMap(facet => facet.values.map(value => value.value))]
+    .filter(code => code && !agencies.has(code)));
+  if (!codes.size || !fieldOf("finance.agency", "agencyName")) return;
+  const query = new URLSearchParams({ subject: "finance.agency", size: "1000" });
+  codes.forEach(code => {
+    query.append("agencyCode", code);
+    agencies.set(code, null);
+  });
+  const names = new Map();
+  (await get("/api/v1/search?" + query)).hits.forEach(({ record }) => names.set(record.agencyCode, (names.get(record.agencyCode) ?? new Set()).add(record.agencyName)));
+  names.forEach((found, code) => found.size === 1 && agencies.set(code, [...found][0]));
+}
+
 async function search(append = false) {
   const turn = ++latest;
   const given = parameters();
@@ -94,10 +117,13 @@ async function search(append = false) {
   const query = new URLSearchParams(given);
   query.set("facet", availableFacets(given.getAll("subject")).join(","));
   query.set("facetSize", "30");
+  // An order that only another subject has would refuse the search.
+  if (!$("sort").value) query.delete("sort");
   if (append && cursor) query.set("cursor", cursor);
   $("main").setAttribute("aria-busy", "true");
   try {
     const answer = await get("/api/v1/search?" + query);
+    await nameAgencies(answer).catch(() => { });
     if (turn !== latest) return;
     cursor = answer.nextCursor;
     if (!append) $("hits").replaceChildren();
@@ -125,7 +151,7 @@ function hitView(hit) {
   const fields = subjectOf(hit.subject)?.fields ?? [];
   const amount = fields.find(field => field.search === "amount" && hit.record[field.name]);
   const day = fields.find(field => field.type === "date" && hit.record[field.name]);
-  const agency = hit.record.agencyName ?? hit.record.agencyCodeName ?? hit.record.agencyCode;
+  const agency = hit.record.agencyName ?? hit.record.agencyCodeName ?? agencies.get(hit.record.agencyCode) ?? hit.record.agencyCode;
   const titleField = fields.find(field => field.isTitle)?.name;
   const link = el("a", { href: recordHash(hit.subject, hit.id) }, ...(hit.highlights[titleField]?.length === 1 ? marked(hit.highlights[titleField][0]) : [hit.title]));
   return el("li", {},
@@ -146,23 +172,32 @@ function recordHash(subject, id) {
   return "#" + next;
 }
 
+// Years follow each other; everything else comes by how often it occurs.
+const inOrder = facet => facet.field === "fiscalYear" ? [...facet.values].sort((a, b) => b.value - a.value) : facet.values;
+
+function valueName(field, value, name) {
+  if (field === "subject") return name ?? subjectName(value);
+  const known = name ?? (field === "agencyCode" ? agencies.get(value) : null);
+  return known ? `${known}（${value}）` : value;
+}
+
 function showFacets(facets, given) {
   const narrow = matchMedia("(max-width: 760px)").matches;
   $("facets").replaceChildren(...facets.filter(facet => facet.values.length).map((facet, i) =>
     el("details", { open: !narrow && i < 4 },
       el("summary", {}, facet.field === "subject" ? "数据主题" : label(facet.field)),
-      el("ul", {}, ...facet.values.map(value => {
+      el("ul", {}, ...inOrder(facet).map(value => {
         const box = el("input", { type: "checkbox", checked: given.getAll(facet.field).includes(value.value) });
         box.addEventListener("change", () => toggle(facet.field, value.value));
         return el("li", {}, el("label", {}, box,
-          el("span", {}, value.name && facet.field !== "subject" ? `${value.name}（${value.value}）` : value.name ?? value.value),
+          el("span", {}, valueName(facet.field, value.value, value.name)),
           el("span", { className: "count" }, value.count.toLocaleString("zh-CN"))));
       }), facet.other ? el("li", { className: "count" }, `其他 ${facet.other.toLocaleString("zh-CN")}`) : null))));
 }
 
 function showChosen(given) {
   $("chosen").replaceChildren(...[...given].filter(([name]) => name !== "q" && name !== "sort").map(([name, value]) => {
-    const button = el("button", { type: "button", title: "去掉这个条件" }, `${name === "subject" ? "主题" : label(name)}：${name === "subject" ? subjectName(value) : value} ✕`);
+    const button = el("button", { type: "button", title: "去掉这个条件" }, `${name === "subject" ? "主题" : label(name)}：${valueName(name, value)} ✕`);
     button.addEventListener("click", () => toggle(name, value));
     return button;
   }));

@@ -55,6 +55,7 @@ public sealed class CommandTests(ServerFixture server) : IClassFixture<ServerFix
         Assert.Equal(0, exit);
         Assert.Contains("finance: snapshot since 1970-01-01T00:00:00Z, as of 2025-03-01T08:00:00Z, 500 records, 2 dead letters", output);
         Assert.Contains("public.pay_detail: 500 of about 1,000 rows, 250 rows/s, 00:00:02 left", output);
+        Assert.Contains("index: 3 entries of the log not searchable yet", output);
         Assert.Contains("HUB3001 no connection. Look at the network. Next attempt 1970-01-01T00:00:09Z.", output);
     }
 
@@ -83,6 +84,7 @@ public sealed class CommandTests(ServerFixture server) : IClassFixture<ServerFix
     [InlineData("validate", "--set", "schemas=/there/is/none")]
     [InlineData("run", "--set", "schemas=/there/is/none")]
     [InlineData("doctor", "--set", "schemas=/there/is/none")]
+    [InlineData("run", "--set", "data=/proc/hub")]
     public async Task What_somebody_wrote_wrong_is_exit_code_2_and_no_stack_trace(params string[] arguments)
     {
         var (exit, output, error) = await RunAsync(arguments);
@@ -95,6 +97,14 @@ public sealed class CommandTests(ServerFixture server) : IClassFixture<ServerFix
         var finding = JsonDocument.Parse(output).RootElement.GetProperty("findings")[0];
         Assert.Equal(["code", "severity", "place", "message", "suggestion"], finding.EnumerateObject().Select(property => property.Name));
         Assert.Equal("error", finding.GetProperty("severity").GetString());
+    }
+
+    [Fact]
+    public async Task A_data_folder_that_cannot_be_is_a_setting_with_its_place()
+    {
+        var (exit, _, error) = await RunAsync("run", "--set", "data=/proc/hub");
+        Assert.Equal(2, exit);
+        Assert.StartsWith("error --set data: HUB4001 data: Hub cannot keep its log and index in '/proc/hub': ", error, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -90,6 +90,15 @@ public abstract partial class IndexContract
     }
 
     [Fact]
+    public async Task Source_and_subject_give_an_order_too()
+    {
+        await WriteFilteredAsync();
+
+        Assert.Equal(["other:3", "other:4", "finance:1", "finance:2", "finance:9"], await IdsAsync(new SearchQuery { Sort = new("source", true) }));
+        Assert.Equal("finance:9", (await IdsAsync(new SearchQuery { Sort = new("subject", true) }))[0]);
+    }
+
+    [Fact]
     public async Task Facets_count_all_matches_not_only_the_page()
     {
         await WriteAsync([.. Enumerable.Range(0, 60).Select(i => Entry.Put($"finance:{i:D2}", 1, ("fundTypeCode", i % 10 == 0 ? null : i % 2 == 0 ? "11" : "19"), ("fiscalYear", 2020 + i % 3), ("voucherNo", $"V{i:D2}"), ("isUrgent", i < 5)))]);

@@ -127,6 +127,16 @@ public sealed class LuceneIndexContractTests : IndexContract
     }
 
     [Fact]
+    public async Task An_amount_that_is_too_large_is_refused_with_the_limit_and_what_to_do()
+    {
+        var outcomes = await WriteAsync(Entry.Put("finance:1", 1, ("payAmount", "92233720368547758.07")), Entry.Put("finance:2", 1, ("payAmount", "92233720368547758.08")));
+
+        Assert.Same(WriteOutcome.Applied, outcomes[0]);
+        var reason = Assert.IsType<WriteOutcome.Rejected>(outcomes[1]).Reason;
+        Assert.Contains("beyond 92233720368547758.07, the largest that the index can hold. Correct it upstream", reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_second_opening_of_the_folder_is_refused()
         => Assert.Equal(Codes.DataFolderInUse, Assert.Single(Assert.Throws<HubException>(() => Open(Folder, Catalog)).Findings).Code);
 

@@ -58,7 +58,7 @@ public abstract partial class IndexContract
     [InlineData("教师培训", 1)]
     [InlineData("营养改善", 2)]
     [InlineData("幼儿园", 3)]
-    [InlineData("居民医疗保险", 4)]
+    [InlineData("居民 医疗保险", 4)]
     [InlineData("公立医院", 5)]
     [InlineData("社区卫生", 6)]
     [InlineData("农村公路", 8)]
@@ -93,13 +93,36 @@ public abstract partial class IndexContract
         Assert.Empty(await FindAsync("代表 园林"));
     }
 
-    [Fact]
-    public async Task An_exact_run_comes_before_the_same_characters_apart()
+    [Theory]
+    [InlineData("道路养猪")]
+    [InlineData("农村公路养猪工程")]
+    [InlineData("居民医疗保险")]
+    [InlineData("国库集中支付管理")]
+    public async Task A_word_of_Chinese_is_found_only_where_all_of_it_occurs(string text)
     {
         await WriteFixtureAsync();
 
-        Assert.Equal(["finance:10", "finance:11"], (await FindAsync("政府采购"))[..2]);
-        Assert.Equal(["finance:10"], await FindAsync("\"政府采购\""));
+        Assert.Empty(await FindAsync(text));
+    }
+
+    [Fact]
+    public async Task A_space_lets_the_words_stand_apart()
+    {
+        await WriteFixtureAsync();
+
+        Assert.Equal(["finance:10"], await FindAsync("政府采购"));
+        Assert.Equal(["finance:10", "finance:11"], await FindAsync("政府 采购"));
+    }
+
+    [Fact]
+    public async Task An_exact_run_comes_before_the_same_pairs_apart()
+    {
+        await WriteAsync(
+            Entry.Put("finance:1", 1, ("useDescription", "政府采"), ("agencyName", "采购")),
+            Entry.Put("finance:2", 1, ("useDescription", "政府采购的一种很长的说明，写得很细"), ("agencyName", "局")));
+
+        Assert.Equal(["finance:2", "finance:1"], await FindAsync("政府采购"));
+        Assert.Equal(["finance:2"], await FindAsync("\"政府采购\""));
     }
 
     [Fact]

@@ -21,6 +21,14 @@ public sealed class FreshnessTests
     }
 
     [Fact]
+    public void What_is_searchable_is_known_before_it_is_durable()
+    {
+        Assert.Null(freshness.SearchableUpTo(A));
+        freshness.Searchable(Ends((A, 10)));
+        Assert.Equal((10, null), (freshness.SearchableUpTo(A), freshness.SearchableUpTo(B)));
+    }
+
+    [Fact]
     public void A_moment_counts_once_every_partition_is_searchable_up_to_it()
     {
         freshness.Written("finance", At(1), Ends((A, 10), (B, 5)));

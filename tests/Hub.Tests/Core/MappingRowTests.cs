@@ -133,6 +133,24 @@ public sealed class MappingRowTests
     }
 
     [Fact]
+    public void A_value_that_a_personal_field_takes_too_is_not_shown_by_another_one_or_by_the_flag()
+    {
+        Assert.Contains("cannot take a value of 3 characters", MappingKit.MapValue("amount: v\n      account: v", "王小明").Refusal, StringComparison.Ordinal);
+        var mapping = MappingKit.DefineFields("account: v", "deleted: { column: v, values: { \"1\": true } }");
+        Assert.Contains("holds a value of 3 characters.", MappingKit.Map(mapping, OneColumn, "1", "王小明").Refusal, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("6228480012345671234", "a value of 19 digits")]
+    [InlineData("32020619900101123X", "a value of 18 characters")]
+    [InlineData("账号 6228-4800-1234-5671 转", "a value of 24 characters")]
+    [InlineData("138 1234 5678", "a value of 13 characters")]
+    [InlineData("12345678.9012", "'12345678.9012'")]
+    [InlineData("2025-03-01 08:00:00.123456", "'2025-03-01 08:00:00.123456'")]
+    public void A_value_like_the_number_of_a_person_is_not_shown_wherever_it_lands(string value, string shown)
+        => Assert.Contains($"cannot take {shown}:", MappingKit.MapValue("count: v", value).Refusal, StringComparison.Ordinal);
+
+    [Fact]
     public void A_long_value_is_shown_in_part()
         => Assert.True(MappingKit.MapValue("amount: v", new string('x', 100_000)).Refusal!.Length < 400);
 

@@ -57,6 +57,8 @@ public sealed class MappingYamlTests
     [InlineData("publication: hub", "publicaton: hub", Codes.UnknownKey, 4, "Did you mean 'publication'?")]
     [InlineData("slot: hub_finance\n", "", Codes.MissingSetting, 1, "add a line 'slot: …'")]
     [InlineData("slot: hub_finance", "slot: ${env:HUB_TEST_NOT_SET_ANYWHERE}", Codes.VariableNotSet, 5, "${env:HUB_TEST_NOT_SET_ANYWHERE:-value}")]
+    [InlineData("currency: { constant: CNY }", "payee: use_des", Codes.ValueInvalid, 19, "Take it out of one of the two.")]
+    [InlineData("currency: { constant: CNY }", "payee: pay_id", Codes.ValueInvalid, 16, "Use another key")]
     [InlineData("slot: hub_finance", "slot: ${HOME}", Codes.ValueInvalid, 5, "${env:NAME}")]
     [InlineData("slot: hub_finance", "slot: Hub-Finance", Codes.ValueInvalid, 5, "lower-case letters, digits and underscores")]
     [InlineData("slot: hub_finance", "slot: hub''x", Codes.ValueInvalid, 5, "lower-case letters, digits and underscores")]
@@ -115,6 +117,16 @@ public sealed class MappingYamlTests
         Assert.True(finding is not null, string.Join('\n', findings));
         Assert.Contains(suggestion, finding.Suggestion, StringComparison.Ordinal);
         Assert.All(findings, each => Assert.EndsWith(".", each.Message, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("finance.yml"), InlineData("finance.YAML"), InlineData("finance.Yml")]
+    public void A_file_whose_name_ends_otherwise_is_refused_and_not_left_out(string name)
+    {
+        using var folder = new ScratchFolder();
+        var file = folder.Write($"finance/{name}", Good);
+        var finding = Assert.Single(Assert.Throws<HubException>(() => SourceDefinitionReader.LoadFolder(folder.Path, MappingKit.Catalog)).Findings);
+        Assert.Equal((Codes.YamlInvalid, $"{file}:1:1", "Rename it to finance.yaml."), (finding.Code, finding.Place, finding.Suggestion));
     }
 
     [Fact]

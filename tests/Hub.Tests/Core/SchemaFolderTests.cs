@@ -35,6 +35,9 @@ public sealed class SchemaFolderTests
     [InlineData("\"hub.title\": true", "\"hub.title\": \"true\"", Codes.SchemaInvalid, "that is not a boolean")]
     [InlineData("\"hub.level\": 4", "\"hub.level\": 5", Codes.SchemaInvalid, "has a level that is not one")]
     [InlineData("\"hub.level\": 4", "\"hub.level\": \"4\"", Codes.SchemaInvalid, "has a level that is not one")]
+    [InlineData("\"hub.level\": 4, \"hub.mask\": \"name\"", "\"hub.level\": 4", Codes.SchemaInvalid, "is of level 4 and has no mask")]
+    [InlineData("\"int\"], \"default\": null, \"hub.search\": \"number\"", "\"int\"], \"default\": null, \"hub.level\": 4", Codes.SchemaInvalid, "is of level 4 and has no mask")]
+    [InlineData("\"hub.link\": \"test.payment\"", "\"hub.link\": \"test.payment\", \"hub.mask\": \"id\"", Codes.SchemaInvalid, "has a mask and a link")]
     [InlineData("\"hub.search\": \"amount\"", "\"hub.search\": \"date\"", Codes.SchemaInvalid, "cannot be searched as Date")]
     [InlineData("\"hub.codes\": \"fund-type\"", "\"hub.codes\": \"fund\"", Codes.CodeListInvalid, "code list 'fund'")]
     [InlineData("\"hub.link\": \"test.payment\"", "\"hub.link\": \"test.gone\"", Codes.SchemaInvalid, "links to 'test.gone'")]
@@ -95,6 +98,17 @@ public sealed class SchemaFolderTests
         var catalog = SchemaFolder.Load(folder.Path);
         Assert.Equal((10, 5, 2), (catalog.Find("a.one")!.Version, catalog.Find("a.one")!.Id, catalog.Find(2)!.Version));
         Assert.Equal([1, 2, 5], catalog.Versions.Select(version => version.Id));
+    }
+
+    [Fact]
+    public void What_a_later_version_hides_is_hidden_in_records_of_earlier_ones_too()
+    {
+        using var folder = new ScratchFolder();
+        folder.Write("a/one/1.avsc", Record("One", 1, "{ \"name\": \"id\", \"type\": \"string\", \"hub.search\": \"keyword\" }"));
+        folder.Write("a/one/2.avsc", Record("One", 2, "{ \"name\": \"id\", \"type\": \"string\", \"hub.search\": \"keyword\", \"hub.mask\": \"id\", \"hub.level\": 4 }"));
+        var record = SchemaFolder.Load(folder.Path).Read(SchemaKit.Wire(1, [2, (byte)'x']));
+        Assert.True(record.MoveNext());
+        Assert.Equal((MaskRule.Id, 4, false), (record.Field.Mask, record.Field.Level, record.Field.IsQueryable));
     }
 
     [Theory]

@@ -9,7 +9,7 @@ namespace Hub.Tests.Crash;
 internal sealed class ChildHub : IDisposable
 {
     private readonly Process process;
-    private readonly TaskCompletionSource serving = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource streaming = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> lines = [];
 
     private ChildHub(string data, string connectors, Uri address, int batchBytes)
@@ -43,16 +43,19 @@ internal sealed class ChildHub : IDisposable
         return new(data, connectors, address, batchBytes);
     }
 
-    /// <summary>Waits until its sources run.</summary>
-    public async Task WaitUntilServingAsync(CancellationToken cancellationToken)
+    /// <summary>Ends when Hub says that a source streams, or when Hub ends.</summary>
+    public Task Streaming => streaming.Task;
+
+    /// <summary>Waits for what Hub does; <see cref="KillAsync"/> tells whether it ended instead.</summary>
+    public async Task WaitForAsync(Task progress, CancellationToken cancellationToken)
     {
         try
         {
-            await serving.Task.WaitAsync(TimeSpan.FromSeconds(60), TimeProvider.System, cancellationToken);
+            await Task.WhenAny(progress, process.WaitForExitAsync(cancellationToken)).WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, cancellationToken);
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"hub did not serve within a minute: {Output}");
+            throw new TimeoutException($"hub came no further for two minutes: {Output}");
         }
     }
 
@@ -86,13 +89,13 @@ internal sealed class ChildHub : IDisposable
         if (line is null)
         {
             // The process has ended; whoever waits shall look why.
-            serving.TrySetResult();
+            streaming.TrySetResult();
             return;
         }
 
         lock (lines)
             lines.Add(line);
-        if (line.Contains("Hub serves", StringComparison.Ordinal))
-            serving.TrySetResult();
+        if (line.Contains("is now Streaming", StringComparison.Ordinal))
+            streaming.TrySetResult();
     }
 }

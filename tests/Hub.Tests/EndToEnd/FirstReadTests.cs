@@ -15,6 +15,8 @@ public sealed class FirstReadTests(PostgresFixture postgres)
     {
         await using var finance = await FinanceHub.StartAsync(postgres);
         await finance.CatchUpAsync();
+        // Also while the index has not made all of it durable yet.
+        Assert.Equal(0, (await finance.Hub.GetAsync("/api/v1/status", Cancel)).GetProperty("groups")[0].GetProperty("lag").GetInt64());
 
         foreach (var table in finance.Hub.Definitions[0].Tables)
         {

@@ -1,4 +1,7 @@
+using Hub.Core.Index;
 using Hub.Core.Schemas;
+using Hub.Server.Search;
+using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.Server;
@@ -29,6 +32,26 @@ public sealed class MaskingTests
     [InlineData(MaskRule.Phone, "0510-83591234", "0510-8359****")]
     [InlineData(MaskRule.Phone, "110", "***")]
     public void A_value_is_masked_by_its_rule(MaskRule rule, string value, string shown) => Assert.Equal(shown, Masking.Apply(rule, value));
+
+    [Fact]
+    public void A_link_that_a_later_version_masks_is_not_followed_from_earlier_records()
+    {
+        using var folder = new ScratchFolder();
+        folder.Write("a/person/1.avsc", Person(1, "\"hub.link\": \"a.person\""));
+        var record = TestSchemas.Record(SchemaFolder.Load(folder.Path).Find("a.person")!, ("name", "某人"), ("spouse", "320206199001011234"));
+        Assert.Equal("s:320206199001011234", Assert.Single(Facts().Links).Id);
+
+        folder.Write("a/person/2.avsc", Person(2, "\"hub.mask\": \"id\", \"hub.level\": 4"));
+        Assert.Empty(Facts().Links);
+
+        RecordFacts Facts() => RecordFacts.Of(new StoredDocument("a.person", "s:1", 1, record), SchemaFolder.Load(folder.Path));
+
+        static string Person(int id, string more) => $$"""
+            { "type": "record", "namespace": "a", "name": "Person", "hub.id": {{id}}, "fields": [
+              { "name": "name", "type": "string", "hub.search": "text", "hub.title": true },
+              { "name": "spouse", "type": ["null", "string"], "default": null, "hub.search": "keyword", {{more}} } ] }
+            """;
+    }
 
     [Fact]
     public void No_rule_shows_a_whole_value_of_any_length_or_breaks_a_character()

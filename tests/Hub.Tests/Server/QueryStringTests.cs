@@ -64,6 +64,10 @@ public sealed class QueryStringTests : IDisposable
     [InlineData("sort=payAmount,paidDate", Codes.QueryInvalid, null)]
     [InlineData("facet=payAmount", Codes.QueryFieldRole, null)]
     [InlineData("facet=nothing", Codes.QueryUnknownField, null)]
+    [InlineData("facet=id", Codes.QueryFieldRole, "Write id=source:key; without q and sort, records come by id.")]
+    [InlineData("sort=-id", Codes.QueryFieldRole, "Write id=source:key; without q and sort, records come by id.")]
+    [InlineData("id.exists=true", Codes.QueryFieldRole, "Write id=source:key; without q and sort, records come by id.")]
+    [InlineData("source.gte=a", Codes.QueryFieldRole, "Write source=value.")]
     public void A_wrong_query_string_is_refused_with_its_code(string query, string code, string? suggestion)
     {
         var failure = Assert.Throws<HubException>(() => Read(query));
@@ -127,6 +131,14 @@ public sealed class QueryStringTests : IDisposable
         Assert.Contains(new ExistsFilter("paidDate", Exists: false), query.Filters);
         Assert.Equal(["source", "id"], query.Filters.OfType<TermFilter>().Select(filter => filter.Field));
         Assert.Equal((false, 0, "abc", "\"学校 食堂\" -装修"), (query.Highlight, query.Size, query.Cursor, query.Text));
+    }
+
+    [Fact]
+    public void What_every_record_has_is_a_keyword_too()
+    {
+        Assert.Equal(new SortOrder("source", Descending: true), Read("sort=-source").Sort);
+        Assert.Equal(new SortOrder("subject", Descending: false), Read("sort=subject").Sort);
+        Assert.Equal([new ExistsFilter("source", true), new ExistsFilter("subject", true)], Read("source.exists=true&subject.exists=true").Filters);
     }
 
     private SearchQuery Read(string query) => SearchParameters.Read(new QueryCollection(QueryHelpers.ParseQuery(query)), catalog);

@@ -92,8 +92,10 @@ public sealed class SettingsTests : IDisposable
         var sample = Repository.At("ops", "config", "hub.yaml");
         var options = HubSettings.Read(sample, [], new Hashtable());
         var defaults = new HubOptions();
+        Assert.Equal($"{sample}:7:1", options.DataPlace);
         Assert.Equal(
-            defaults with { DataFolder = "", SchemasFolder = "", ConnectorsFolder = "" }, options with { DataFolder = "", SchemasFolder = "", ConnectorsFolder = "" });
+            defaults with { DataFolder = "", SchemasFolder = "", ConnectorsFolder = "" },
+            options with { DataFolder = "", DataPlace = defaults.DataPlace, SchemasFolder = "", ConnectorsFolder = "" });
         Assert.All(HubSettings.Keys, key => Assert.Contains($"\n{key}: ", File.ReadAllText(sample)));
     }
 
