@@ -79,6 +79,8 @@ public sealed class PostgresBadServerTests(PostgresFixture postgres) : IAsyncDis
         // Replaced for good: a new slot name is a new generation on the new server.
         await running.StartAsync(source with { Connection = elsewhere.ConnectionString, Slot = $"hub_{elsewhere.Name}" }, Cancel);
         await running.WaitForThingsAsync(new Dictionary<string, string> { ["a"] = "1" }, Cancel);
+        // Before its database is dropped, which was declared after it.
+        await running.StopAsync();
     }
 
     private async Task<ThingSource> RestartAsync(params (string Name, string Value)[] settings)
