@@ -78,27 +78,35 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
             CheckSameTables(state, relations);
         }
 
+        var locks = new PostgresLocks(connection, connector, options);
         if (state.Phase == PostgresPhase.CreatingSlot)
         {
-            state = await CreateSlotAsync(replication, connection, state, cancellationToken);
+            (state, var snapshot) = await CreateSlotAsync(replication, connection, state, cancellationToken);
+            relations = await locks.BeginAsync(relations, snapshot, _ => true, cancellationToken);
             yield return Preparing(state);
         }
         else
         {
             PostgresSlot.CheckContinues(await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken), state, options);
             state = await ResumeAsync(connection, relations, state, cancellationToken);
+            if (state.Phase == PostgresPhase.Snapshot)
+                relations = await locks.BeginAsync(relations, null, relation => IsUnread(relation, state), cancellationToken);
         }
 
         state = state with { Ids = relations.ToDictionary(relation => relation.Table.QualifiedName, relation => relation.Id, StringComparer.Ordinal) };
-        var unread = Unread(relations, state);
-        await foreach (var step in new PostgresSnapshot(connection, options, batch).ReadAsync(unread, state, cancellationToken))
+        if (state.Phase == PostgresPhase.Snapshot)
         {
-            state = PostgresPosition.Parse(step.Position);
-            yield return step;
+            PostgresRelation[] unread = [.. relations.Where(relation => IsUnread(relation, state))];
+            await foreach (var step in new PostgresSnapshot(connection, locks, options, batch).ReadAsync(unread, state, cancellationToken))
+            {
+                state = PostgresPosition.Parse(step.Position);
+                yield return step;
+            }
+
+            await locks.EndAsync(cancellationToken);
         }
 
-        await EndSnapshotAsync(connection, cancellationToken);
-        state = state with { Phase = PostgresPhase.Streaming, Table = null, LastKey = null };
+        state = state with { Phase = PostgresPhase.Streaming, Table = null, LastKey = null, KeyOrder = null };
         yield return new(batch, state.ToSourcePosition());
 
         streaming = replication;
@@ -151,7 +159,7 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
                 throw PostgresFailures.TableReplaced(options.Place, relation.Table.QualifiedName);
     }
 
-    private async Task<PostgresPosition> CreateSlotAsync(
+    private async Task<(PostgresPosition State, string Snapshot)> CreateSlotAsync(
         LogicalReplicationConnection replication, NpgsqlConnection connection, PostgresPosition state, CancellationToken cancellationToken)
     {
         if (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken) is not null)
@@ -169,9 +177,7 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
                 "Give Hub an empty data folder (--set data=…), where everything is read anew.");
         }
 
-        await ExecuteAsync(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
-        await ExecuteAsync(connection, $"SET TRANSACTION SNAPSHOT '{created.SnapshotName}'", cancellationToken);
-        return state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, CommitLsn = (ulong)created.ConsistentPoint };
+        return (state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, CommitLsn = (ulong)created.ConsistentPoint }, created.SnapshotName!);
     }
 
     /// <summary>Goes on where a restart left off; a table that was added to the definition since then is read first.</summary>
@@ -180,23 +186,17 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
     {
         var mapped = relations.Select(relation => relation.Table.QualifiedName).ToHashSet(StringComparer.Ordinal);
         state = state with { Done = [.. (state.Done ?? []).Where(mapped.Contains)] };
-        if (state.Phase == PostgresPhase.Streaming && Unread(relations, state).Count > 0)
+        if (state.Phase == PostgresPhase.Streaming && relations.Any(relation => IsUnread(relation, state)))
         {
             // Whatever the stream has yet to bring was written after the slot's restart LSN, so that is older than all of it.
             var slot = (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken))!;
             state = state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, RowsRead = 0 };
         }
 
-        if (state.Phase == PostgresPhase.Snapshot)
-            await ExecuteAsync(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
         return state;
     }
 
-    private static List<PostgresRelation> Unread(IReadOnlyList<PostgresRelation> relations, PostgresPosition state)
-        => [.. relations.Where(relation => state.Done?.Contains(relation.Table.QualifiedName) != true)];
-
-    private static async Task EndSnapshotAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-        => await ExecuteAsync(connection, "COMMIT", cancellationToken);
+    private static bool IsUnread(PostgresRelation relation, PostgresPosition state) => state.Done?.Contains(relation.Table.QualifiedName) != true;
 
     private static async Task<Dictionary<uint, string>> ReadTypeNamesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
