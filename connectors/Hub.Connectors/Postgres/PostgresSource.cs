@@ -62,27 +62,33 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         replication.WalReceiverStatusInterval = TimeSpan.FromSeconds(1);
         var system = await replication.IdentifySystem(cancellationToken);
 
-        var saved = position is { } given ? PostgresPosition.Parse(given) : null;
-        PostgresPosition state;
-        if (saved is null || saved.Slot != options.Slot)
+        var state = position is { } given ? PostgresPosition.Parse(given) : null;
+        if (state?.Slot == options.Slot)
         {
-            state = new(system.SystemId, system.Timeline, options.Slot, PostgresPhase.CreatingSlot, CommitLsn: saved?.CommitLsn ?? 0);
-            await RefuseForeignSlotAsync(connection, cancellationToken);
-            // Saved before the slot is made: only so can a restart tell Hub's own slot, not yet read, from somebody else's.
-            yield return Preparing(state);
+            CheckSameServer(state, system.SystemId, system.Timeline);
+            CheckSameTables(state, relations);
         }
         else
         {
-            state = saved;
-            CheckSameServer(state, system.SystemId, system.Timeline);
-            CheckSameTables(state, relations);
+            state = new(system.SystemId, system.Timeline, options.Slot, PostgresPhase.CreatingSlot, CommitLsn: state?.CommitLsn ?? 0);
         }
 
         var locks = new PostgresLocks(connection, connector, options);
         if (state.Phase == PostgresPhase.CreatingSlot)
         {
-            (state, var snapshot) = await CreateSlotAsync(replication, connection, state, cancellationToken);
+            var maker = new PostgresSlotMaker(options, connection, replication);
+            string? snapshot = null;
+            if (!await maker.IsMadeAsync(state, cancellationToken))
+            {
+                (state, snapshot) = await maker.DraftAsync(state, cancellationToken);
+                yield return Preparing(state);
+                await maker.FinishAsync(cancellationToken);
+            }
+
+            state = state with { Phase = PostgresPhase.Snapshot };
             relations = await locks.BeginAsync(relations, snapshot, _ => true, cancellationToken);
+            if (snapshot is not null)
+                await maker.DropDraftAsync(cancellationToken);
             yield return Preparing(state);
         }
         else
@@ -132,14 +138,6 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         }
     }
 
-    private async Task RefuseForeignSlotAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        if (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken) is not null)
-            throw PostgresFailures.Stop(
-                Codes.SlotForeign, options.Place, $"the slot '{options.Slot}' exists already, but this Hub has no checkpoint for it.",
-                $"If nobody else uses it: SELECT pg_drop_replication_slot('{options.Slot}'); otherwise give this source another slot name. If Hub's data folder was lost, that is how a new generation begins.");
-    }
-
     private void CheckSameServer(PostgresPosition state, string system, uint timeline)
     {
         if (state.System != system)
@@ -157,27 +155,6 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         foreach (var relation in relations)
             if (state.Ids?.TryGetValue(relation.Table.QualifiedName, out var id) == true && id != relation.Id)
                 throw PostgresFailures.TableReplaced(options.Place, relation.Table.QualifiedName);
-    }
-
-    private async Task<(PostgresPosition State, string Snapshot)> CreateSlotAsync(
-        LogicalReplicationConnection replication, NpgsqlConnection connection, PostgresPosition state, CancellationToken cancellationToken)
-    {
-        if (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken) is not null)
-            await ExecuteAsync(connection, $"SELECT pg_drop_replication_slot('{options.Slot}')", cancellationToken);
-
-        var created = await replication.CreatePgOutputReplicationSlot(
-            options.Slot, slotSnapshotInitMode: LogicalSlotSnapshotInitMode.Export, cancellationToken: cancellationToken);
-        var slot = (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken))!;
-        if (slot.RestartLsn < state.CommitLsn)
-        {
-            await ExecuteAsync(connection, $"SELECT pg_drop_replication_slot('{options.Slot}')", cancellationToken);
-            throw PostgresFailures.Stop(
-                Codes.SourceReplaced, options.Place,
-                $"the server's log is at {new NpgsqlLogSequenceNumber(slot.RestartLsn)}, before {new NpgsqlLogSequenceNumber(state.CommitLsn)}, up to which Hub has read an earlier one: what is read now would count as older than what Hub holds.",
-                "Give Hub an empty data folder (--set data=…), where everything is read anew.");
-        }
-
-        return (state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, CommitLsn = (ulong)created.ConsistentPoint }, created.SnapshotName!);
     }
 
     /// <summary>Goes on where a restart left off; a table that was added to the definition since then is read first.</summary>
@@ -206,11 +183,5 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         while (await row.ReadAsync(cancellationToken))
             names[row.GetFieldValue<uint>(0)] = row.GetString(1);
         return names;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string statement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(statement, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

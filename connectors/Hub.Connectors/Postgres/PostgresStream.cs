@@ -29,6 +29,7 @@ internal sealed class PostgresStream(
         var messages = Start(state, stopping.Token).GetAsyncEnumerator(stopping.Token);
         var heartbeat = SendHeartbeatsAsync(stopping.Token);
         var next = Task.FromResult(true);
+        var isChecked = false;
         try
         {
             for (var place = decoder.Place; ;)
@@ -51,6 +52,9 @@ internal sealed class PostgresStream(
                     await heartbeat;
                 if (!await next)
                     break;
+                if (!isChecked)
+                    await CheckSlotAsync(state, cancellationToken);
+                isChecked = true;
                 await DecodeAsync(messages.Current, decoder, cancellationToken);
             }
         }
@@ -70,6 +74,16 @@ internal sealed class PostgresStream(
                 new("publication_names", PostgresRelation.Quote(options.Publication)),
                 new("messages", "true"),
             ]);
+
+    /// <summary>
+    /// Whether the slot that is read now is the one that was looked at before: the server goes on without a word where a slot of
+    /// that name stands by now. Nothing was acknowledged yet, so it stands where it was found.
+    /// </summary>
+    private async Task CheckSlotAsync(PostgresPosition state, CancellationToken cancellationToken)
+    {
+        await using var connection = await connector.OpenAsync(cancellationToken);
+        PostgresSlot.CheckSame(await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken), state, options);
+    }
 
     private async ValueTask DecodeAsync(XLogDataMessage received, PgOutputDecoder decoder, CancellationToken cancellationToken)
     {

@@ -40,7 +40,8 @@ public sealed class PostgresBadServerTests(PostgresFixture postgres) : IAsyncDis
         Assert.Contains(finding, await PostgresDoctor.ExamineAsync(running.Options(source), Cancel));
         await running.StopAsync();
 
-        source = await RestartAsync(("wal_level", "logical"), ("max_replication_slots", "1"));
+        // One is free, and Hub needs two while it begins.
+        source = await RestartAsync(("wal_level", "logical"), ("max_replication_slots", "2"));
         await ExecuteAsync("SELECT pg_create_physical_replication_slot('backup')");
         await running.StartAsync(source, Cancel);
         await running.WaitForAsync(SourceState.Stopped, Cancel);
