@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Hub.Core.Ops;
 using Hub.Core.Records;
 using Hub.Core.Sources;
@@ -16,6 +17,8 @@ namespace Hub.Connectors.Postgres;
 internal sealed class PostgresStream(
     LogicalReplicationConnection replication, PostgresConnector connector, PostgresSourceOptions options, EnvelopeBatch batch, TimeProvider time)
 {
+    // Known to this reading alone: who knows it could make Hub believe that it is complete.
+    private readonly string heartbeatPrefix = $"hub-heartbeat:{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
     private byte[] message = new byte[64 * 1024];
 
     public async IAsyncEnumerable<SourceBatch> ReadAsync(
@@ -24,7 +27,7 @@ internal sealed class PostgresStream(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var decoder = new PgOutputDecoder(
             batch, options, state.Ids!,
-            oid => typeNames.GetValueOrDefault(oid, "unknown"), (state.CommitLsn, state.Index));
+            oid => typeNames.GetValueOrDefault(oid, "unknown"), heartbeatPrefix, (state.CommitLsn, state.Index));
         await using var rows = new UnchangedRowReader(connector, options, batch);
         var messages = Start(state, stopping.Token).GetAsyncEnumerator(stopping.Token);
         var heartbeat = SendHeartbeatsAsync(stopping.Token);
@@ -91,7 +94,7 @@ internal sealed class PostgresStream(
         if (message.Length < length)
             message = new byte[Math.Max(length, message.Length * 2)];
         await received.Data.ReadExactlyAsync(message.AsMemory(0, length), cancellationToken);
-        decoder.Decode(message.AsSpan(0, length), (ulong)received.WalStart);
+        decoder.Decode(message.AsSpan(0, length), (ulong)received.WalStart, Microseconds.Of(received.ServerClock));
         const int KeepBytes = 4 * 1024 * 1024;
         if (message.Length > KeepBytes)
             message = new byte[64 * 1024];
@@ -101,8 +104,9 @@ internal sealed class PostgresStream(
     private async Task SendHeartbeatsAsync(CancellationToken cancellationToken)
     {
         await using var connection = await connector.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            $"SELECT pg_logical_emit_message(false, '{PgOutputDecoder.HeartbeatPrefix}', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text)", connection);
+        // As a parameter, it does not stand in pg_stat_activity.
+        await using var command = new NpgsqlCommand("SELECT pg_logical_emit_message(false, $1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text)", connection)
+        { Parameters = { new() { Value = heartbeatPrefix } } };
         for (var looked = time.GetTimestamp(); ;)
         {
             await command.ExecuteNonQueryAsync(cancellationToken);
