@@ -47,7 +47,7 @@ public sealed partial class SourceRunner(
         {
             var now = state;
             return new(
-                source.Name, now.State, now.Since, position?.Text, freshness.AsOf(source.Name), now.State == SourceState.Streaming ? null : SnapshotStatus(),
+                source.Name, now.State, now.Since, position?.Text, freshness.AsOf(source.Name), SnapshotStatus(),
                 now.NextAttempt, now.Problem, writer.Written, deadLetters.CountOpen(source.Name), writer.Drift);
         }
     }
@@ -151,6 +151,11 @@ public sealed partial class SourceRunner(
             if (runStarted == 0)
                 (runStarted, rowsAtStart) = (time.GetTimestamp(), read.RowsRead);
             progress = read;
+        }
+        else
+        {
+            // The first full read is over; a later failure must not show it again.
+            progress = null;
         }
 
         var now = batch.Snapshot is null ? SourceState.Streaming : SourceState.Snapshot;
