@@ -34,10 +34,12 @@ internal sealed record PostgresSlot(
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 
+    public bool IsLost => WalStatus == "lost";
+
     /// <summary>Why Hub cannot read it, whoever made it; null when it can.</summary>
     public string? Problem => this switch
     {
-        { WalStatus: "lost" } => $"the server has discarded the changes that the slot '{Name}' held (max_slot_wal_keep_size).",
+        { IsLost: true } => $"the server has discarded the changes that the slot '{Name}' held (max_slot_wal_keep_size).",
         { Plugin: null } => $"the slot '{Name}' is a physical one.",
         { Plugin: not "pgoutput" } => $"the slot '{Name}' belongs to the plugin '{Plugin}'.",
         { IsOfThisDatabase: false } => $"the slot '{Name}' belongs to the database '{Database}'.",

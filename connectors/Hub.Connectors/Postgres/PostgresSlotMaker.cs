@@ -26,7 +26,7 @@ internal sealed class PostgresSlotMaker(
             return false;
         if (slot.Problem is null && slot.RestartLsn == state.SlotStart && slot.ConfirmedLsn == state.CommitLsn)
             return true;
-        throw PostgresFailures.SlotForeign(options);
+        throw PostgresFailures.SlotForeign(options, slot.Problem);
     }
 
     /// <summary>The state to save before <see cref="FinishAsync"/>, and the snapshot that shows what the slot will not.</summary>
