@@ -49,6 +49,8 @@ public static class PostgresDoctor
         var slot = await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken);
         if (slot is null && await PostgresSlot.AreTooFewFreeAsync(connection, cancellationToken))
             findings.Add(PostgresFailures.NoFreeSlot(options.Place, "fewer than two of max_replication_slots are left").Findings[0]);
+        if (slot is null && await PostgresWaits.ReadOpenAsync(connection, options, cancellationToken) is { } waits)
+            findings.Add(waits);
         if (slot?.Problem is { } problem)
             findings.Add(slot.IsLost
                 ? new(Codes.SlotLost, Severity.Error, options.Place, problem, PostgresChecks.NewGeneration)

@@ -60,56 +60,20 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
             throw new HubException(findings);
         await using var replication = await connector.OpenReplicationAsync(cancellationToken);
         replication.WalReceiverStatusInterval = TimeSpan.FromSeconds(1);
-        var system = await replication.IdentifySystem(cancellationToken);
+        var beginning = new PostgresBeginning(options, connector, connection, replication, batch, time);
+        await foreach (var step in beginning.RunAsync(position is { } given ? PostgresPosition.Parse(given) : null, relations, cancellationToken))
+            yield return step;
 
-        var state = position is { } given ? PostgresPosition.Parse(given) : null;
-        if (state?.Slot == options.Slot)
-        {
-            CheckSameServer(state, system.SystemId, system.Timeline);
-            CheckSameTables(state, relations);
-        }
-        else
-        {
-            state = new(system.SystemId, system.Timeline, options.Slot, PostgresPhase.CreatingSlot, CommitLsn: state?.CommitLsn ?? 0);
-        }
-
-        var locks = new PostgresLocks(connection, connector, options);
-        if (state.Phase == PostgresPhase.CreatingSlot)
-        {
-            var maker = new PostgresSlotMaker(options, connection, replication);
-            string? snapshot = null;
-            if (!await maker.IsMadeAsync(state, cancellationToken))
-            {
-                (state, snapshot) = await maker.DraftAsync(state, cancellationToken);
-                yield return Preparing(state);
-                await maker.FinishAsync(cancellationToken);
-            }
-
-            state = state with { Phase = PostgresPhase.Snapshot };
-            relations = await locks.BeginAsync(relations, snapshot, _ => true, cancellationToken);
-            if (snapshot is not null)
-                await maker.DropDraftAsync(cancellationToken);
-            yield return Preparing(state);
-        }
-        else
-        {
-            PostgresSlot.CheckContinues(await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken), state, options);
-            state = await ResumeAsync(connection, relations, state, cancellationToken);
-            if (state.Phase == PostgresPhase.Snapshot)
-                relations = await locks.BeginAsync(relations, null, relation => IsUnread(relation, state), cancellationToken);
-        }
-
-        state = state with { Ids = relations.ToDictionary(relation => relation.Table.QualifiedName, relation => relation.Id, StringComparer.Ordinal) };
+        var state = beginning.State;
         if (state.Phase == PostgresPhase.Snapshot)
         {
-            PostgresRelation[] unread = [.. relations.Where(relation => IsUnread(relation, state))];
-            await foreach (var step in new PostgresSnapshot(connection, locks, options, batch).ReadAsync(unread, state, cancellationToken))
+            await foreach (var step in new PostgresSnapshot(connection, beginning.Locks, options, batch).ReadAsync([.. beginning.Unread], state, cancellationToken))
             {
                 state = PostgresPosition.Parse(step.Position);
                 yield return step;
             }
 
-            await locks.EndAsync(cancellationToken);
+            await beginning.Locks.EndAsync(cancellationToken);
         }
 
         state = state with { Phase = PostgresPhase.Streaming, Table = null, LastKey = null, KeyOrder = null };
@@ -119,8 +83,6 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         await foreach (var step in StreamAsync(replication, connection, state, cancellationToken))
             yield return step;
     }
-
-    private SourceBatch Preparing(PostgresPosition state) => new(batch, state.ToSourcePosition(), Snapshot: new("", 0, 0));
 
     private async IAsyncEnumerable<SourceBatch> StreamAsync(
         LogicalReplicationConnection replication, NpgsqlConnection connection, PostgresPosition state, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -137,43 +99,6 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
             streaming = null;
         }
     }
-
-    private void CheckSameServer(PostgresPosition state, string system, uint timeline)
-    {
-        if (state.System != system)
-            throw PostgresFailures.Stop(
-                Codes.SourceReplaced, options.Place, $"the server at {connector.Address} is another one (system {system}) than the one read so far (system {state.System}).",
-                $"Connect to the right server. If it was replaced for good: {PostgresChecks.NewGeneration}");
-        if (state.Timeline != timeline)
-            throw PostgresFailures.Stop(
-                Codes.SourceReplaced, options.Place, $"the server at {connector.Address} is on timeline {timeline}, not {state.Timeline} as before: it was restored or promoted.",
-                PostgresChecks.NewGeneration);
-    }
-
-    private void CheckSameTables(PostgresPosition state, IReadOnlyList<PostgresRelation> relations)
-    {
-        foreach (var relation in relations)
-            if (state.Ids?.TryGetValue(relation.Table.QualifiedName, out var id) == true && id != relation.Id)
-                throw PostgresFailures.TableReplaced(options.Place, relation.Table.QualifiedName);
-    }
-
-    /// <summary>Goes on where a restart left off; a table that was added to the definition since then is read first.</summary>
-    private async Task<PostgresPosition> ResumeAsync(
-        NpgsqlConnection connection, IReadOnlyList<PostgresRelation> relations, PostgresPosition state, CancellationToken cancellationToken)
-    {
-        var mapped = relations.Select(relation => relation.Table.QualifiedName).ToHashSet(StringComparer.Ordinal);
-        state = state with { Done = [.. (state.Done ?? []).Where(mapped.Contains)] };
-        if (state.Phase == PostgresPhase.Streaming && relations.Any(relation => IsUnread(relation, state)))
-        {
-            // Whatever the stream has yet to bring was written after the slot's restart LSN, so that is older than all of it.
-            var slot = (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken))!;
-            state = state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, RowsRead = 0 };
-        }
-
-        return state;
-    }
-
-    private static bool IsUnread(PostgresRelation relation, PostgresPosition state) => state.Done?.Contains(relation.Table.QualifiedName) != true;
 
     private static async Task<Dictionary<uint, string>> ReadTypeNamesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {

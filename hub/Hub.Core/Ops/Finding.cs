@@ -71,6 +71,7 @@ public static class Codes
     public const string ServerTooOld = "HUB3019";
     public const string DatabaseMissing = "HUB3022";
     public const string TablePartitioned = "HUB3023";
+    public const string TransactionsOpen = "HUB3024";
     public const string SourceFailed = "HUB3090";
 
     // 4xxx: Hub itself

@@ -133,6 +133,13 @@ public sealed partial class SourceRunner(
         (runStarted, progress) = (0, null);
         await foreach (var batch in source.ReadAsync(position, cancellationToken))
         {
+            if (batch.Waits is { } waits)
+            {
+                state = state with { Problem = waits };
+                LogWaiting(source.Name, waits.ToString());
+                continue;
+            }
+
             await writer.WriteAsync(batch, cancellationToken);
             // Acknowledging lets the source discard its copy, so it comes after the durable append and never before.
             await source.AcknowledgeAsync(batch.Position, cancellationToken);
@@ -159,7 +166,7 @@ public sealed partial class SourceRunner(
         }
 
         var now = batch.Snapshot is null ? SourceState.Streaming : SourceState.Snapshot;
-        if (state.State == now)
+        if (state.State == now && state.Problem is null)
             return;
         if (now == SourceState.Snapshot)
             freshness.Forget(source.Name);
@@ -169,7 +176,7 @@ public sealed partial class SourceRunner(
 
     private SnapshotStatus? SnapshotStatus()
     {
-        if (progress is not { } read || runStarted == 0)
+        if (progress is not { Relation.Length: > 0 } read || runStarted == 0)
             return null;
         var seconds = time.GetElapsedTime(runStarted).TotalSeconds;
         var rate = seconds > 0 ? (read.RowsRead - rowsAtStart) / seconds : 0;
@@ -200,6 +207,9 @@ public sealed partial class SourceRunner(
 
     [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "Source {Source} is read by another Hub now")]
     private partial void LogTaken(string source);
+
+    [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "Source {Source} waits: {Reason}")]
+    private partial void LogWaiting(string source, string reason);
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Error, Message = "Source {Source} stopped: {Reason}")]
     private partial void LogStopped(string source, string reason);

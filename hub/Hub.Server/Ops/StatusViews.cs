@@ -19,7 +19,7 @@ public sealed record SourceView(
     [property: Description("Every change committed upstream before this moment is searchable; null until the first full read is complete.")] DateTime? AsOf,
     [property: Description("Set while the first full read runs.")] SnapshotView? Snapshot,
     [property: Description("When a failed source tries again.")] DateTime? NextAttempt,
-    [property: Description("Why the source retries or stopped.")] Finding? Problem,
+    [property: Description("Why the source retries or stopped, or what it waits for.")] Finding? Problem,
     [property: Description("Records written to the log since Hub started.")] long Records,
     long DeadLetters,
     [property: Description("Columns that are new or gone upstream.")] IReadOnlyList<Finding> Drift)

@@ -47,6 +47,7 @@ public sealed class PinnedTests
         ["HUB3021"] = "MappedColumnGone",
         ["HUB3022"] = "DatabaseMissing",
         ["HUB3023"] = "TablePartitioned",
+        ["HUB3024"] = "TransactionsOpen",
         ["HUB3030"] = "TooManyDeadLetters",
         ["HUB3090"] = "SourceFailed",
         ["HUB4001"] = "SettingInvalid",
