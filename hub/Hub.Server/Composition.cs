@@ -87,6 +87,7 @@ public static class Composition
             CommitInterval = options.CommitInterval,
         });
         services.AddSingleton<IndexSink>();
+        services.AddSingleton(provider => new LeftRecords(provider.GetRequiredService<IIndex>(), definitions, provider.GetRequiredService<TimeProvider>()));
         foreach (var definition in definitions)
             services.AddSingleton(provider => CreateRunner(provider, definition, options));
         services.AddSingleton(provider => new Pipeline(
@@ -136,6 +137,8 @@ public static class Composition
         var index = services.GetRequiredService<IIndex>();
         if (services.GetServices<SourceRunner>().ToList() is { Count: > 0 } runners)
             state.Sources = () => [.. runners.Select(runner => runner.Status)];
+        if (services.GetService<LeftRecords>() is { } left)
+            (state.Findings, state.IsKept) = (left.ReadAsync, left.IsKept);
         state.Counts = index.CountAsync;
         state.Lags = async cancellationToken => [new GroupLag(IndexGroup, await log.ReadLagAsync(IndexGroup, cancellationToken))];
     }

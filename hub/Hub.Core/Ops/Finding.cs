@@ -82,6 +82,7 @@ public static class Codes
     public const string NotRunning = "HUB4005";
     public const string NotReady = "HUB4006";
     public const string AddressInUse = "HUB4007";
+    public const string RecordsLeft = "HUB4008";
     public const string Unexpected = "HUB4090";
 
     // 5xxx: queries

@@ -51,7 +51,8 @@ internal static class StatusEndpoints
             [.. sources.Select(SourceView.Of)],
             [.. lags.Select(ToView)],
             [.. counts.OrderBy(count => count.Subject, StringComparer.Ordinal).Select(count => new SubjectCountView(count.Subject, count.Documents, count.DeleteMarkers))],
-            sources.Sum(source => source.DeadLetters)));
+            sources.Sum(source => source.DeadLetters),
+            await state.Findings(cancellationToken)));
     }
 
     private static GroupView ToView(GroupLag group)

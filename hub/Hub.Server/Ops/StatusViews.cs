@@ -9,7 +9,8 @@ public sealed record StatusResponse(
     IReadOnlyList<SourceView> Sources,
     [property: Description("Consumer groups of the log.")] IReadOnlyList<GroupView> Groups,
     [property: Description("What the index holds.")] IReadOnlyList<SubjectCountView> Index,
-    [property: Description("Refused records that no newer record has superseded.")] long OpenDeadLetters);
+    [property: Description("Refused records that no newer record has superseded.")] long OpenDeadLetters,
+    [property: Description("What an operator should know beyond the sources themselves, such as records that nothing keeps up to date any more.")] IReadOnlyList<Finding> Findings);
 
 public sealed record SourceView(
     string Source,

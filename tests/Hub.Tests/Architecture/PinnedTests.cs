@@ -57,6 +57,7 @@ public sealed class PinnedTests
         ["HUB4005"] = "NotRunning",
         ["HUB4006"] = "NotReady",
         ["HUB4007"] = "AddressInUse",
+        ["HUB4008"] = "RecordsLeft",
         ["HUB4090"] = "Unexpected",
         ["HUB5001"] = "QueryInvalid",
         ["HUB5002"] = "QueryUnknownSubject",
