@@ -58,7 +58,7 @@ internal static class SearchCommand
         foreach (var hit in root.GetProperty("hits").EnumerateArray())
         {
             output.WriteLine(hit.GetProperty("title").GetString());
-            output.WriteLine($"    {hit.GetProperty("subject").GetString()}  {hit.GetProperty("id").GetString()}{Amount(hit.GetProperty("record"))}");
+            output.WriteLine($"    {hit.GetProperty("subject").GetString()}  {hit.GetProperty("id").GetString()}{Amount(hit.GetProperty("record"))}{(hit.GetProperty("isKept").GetBoolean() ? "" : "  (not kept up to date any more, see hub status)")}");
             foreach (var field in hit.GetProperty("highlights").EnumerateObject())
                 output.WriteLine($"    {field.Name}: {string.Join(" … ", field.Value.EnumerateArray().Select(Plain))}");
         }

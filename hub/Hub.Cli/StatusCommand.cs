@@ -59,6 +59,8 @@ internal static class StatusCommand
                 output.WriteLine($"    {drift}");
         }
 
+        foreach (var finding in status.Findings)
+            output.WriteLine(finding);
         foreach (var count in status.Index)
             output.WriteLine($"{count.Subject}: {count.Documents} records");
         foreach (var group in status.Groups)

@@ -112,6 +112,7 @@ public static class Composition
             CommitInterval = options.CommitInterval,
         });
         services.AddSingleton<IndexSink>();
+        services.AddSingleton(provider => new LeftRecords(provider.GetRequiredService<IIndex>(), definitions, provider.GetRequiredService<TimeProvider>()));
         foreach (var definition in definitions)
             services.AddSingleton(provider => CreateRunner(provider, definition, options));
         services.AddSingleton(provider => new Pipeline(
@@ -205,6 +206,8 @@ public static class Composition
         var index = services.GetRequiredService<IIndex>();
         if (services.GetServices<SourceRunner>().ToList() is { Count: > 0 } runners)
             state.Sources = () => [.. runners.Select(runner => runner.Status)];
+        if (services.GetService<LeftRecords>() is { } left)
+            (state.Findings, state.IsKept) = (left.ReadAsync, left.IsKept);
         state.Counts = index.CountAsync;
         var group = services.GetService<IndexSinkOptions>()?.Group ?? "index";
         var freshness = services.GetService<Freshness>();

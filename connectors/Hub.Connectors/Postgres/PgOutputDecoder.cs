@@ -10,13 +10,8 @@ namespace Hub.Connectors.Postgres;
 /// beginning of a transaction; changes that were done before (<c>done</c>) are passed over.
 /// </summary>
 internal sealed class PgOutputDecoder(
-    EnvelopeBatch batch, PostgresSourceOptions options, IReadOnlyDictionary<string, uint> ids, Func<uint, string> typeName, (ulong CommitLsn, int Index) done)
+    EnvelopeBatch batch, PostgresSourceOptions options, IReadOnlyDictionary<string, uint> ids, Func<uint, string> typeName, string heartbeatPrefix, (ulong CommitLsn, int Index) done)
 {
-    public const string HeartbeatPrefix = "hub-heartbeat";
-
-    /// <summary>The last microsecond of the year 9999.</summary>
-    private const long LatestHeartbeat = 253_402_300_799_999_999;
-
     private readonly Dictionary<string, IReadOnlyList<string>> keysByTable = options.Tables.ToDictionary(table => table.QualifiedName, table => table.Key, StringComparer.Ordinal);
     private readonly Dictionary<uint, string> namesById = ids.ToDictionary(pair => pair.Value, pair => pair.Key);
     private readonly Dictionary<uint, Relation> relations = [];
@@ -49,7 +44,8 @@ internal sealed class PgOutputDecoder(
     public void ClearUnchanged() => unchanged.Clear();
 
     /// <param name="lsn">The address of the change in the upstream's log: its version.</param>
-    public void Decode(ReadOnlySpan<byte> message, ulong lsn)
+    /// <param name="sentAt">When the server sent it, by its own clock, in microseconds since 1970 UTC.</param>
+    public void Decode(ReadOnlySpan<byte> message, ulong lsn, long sentAt)
     {
         var reader = new PgOutputReader(message);
         switch (reader.ReadByte())
@@ -65,7 +61,7 @@ internal sealed class PgOutputDecoder(
                 ReadRelation(ref reader);
                 break;
             case (byte)'M':
-                ReadMessage(ref reader);
+                ReadMessage(ref reader, sentAt);
                 break;
             case var kind and ((byte)'I' or (byte)'U' or (byte)'D' or (byte)'T'):
                 ReadChange(ref reader, kind, lsn);
@@ -217,18 +213,19 @@ internal sealed class PgOutputDecoder(
     private static int KeyColumn(RelationShape shape, string column)
         => shape.IndexOf(column) is >= 0 and var found ? found : throw PostgresFailures.KeyColumnGone(shape.Relation, column);
 
-    private void ReadMessage(ref PgOutputReader reader)
+    private void ReadMessage(ref PgOutputReader reader, long sentAt)
     {
         var isTransactional = (reader.ReadByte() & 1) != 0;
         var lsn = reader.ReadLsn();
-        if (reader.ReadName() != HeartbeatPrefix || isTransactional)
+        // Anybody may send messages; only this reading's own heartbeats have its prefix.
+        if (reader.ReadName() != heartbeatPrefix || isTransactional)
             return;
 
-        // Anybody may send a message with this prefix; one that does not read as a moment proves nothing and must stop nothing.
         var content = Encoding.UTF8.GetString(reader.Take(reader.ReadInt32()));
-        if (!long.TryParse(content, NumberStyles.None, CultureInfo.InvariantCulture, out var moment) || moment is 0 or > LatestHeartbeat)
+        if (!long.TryParse(content, NumberStyles.None, CultureInfo.InvariantCulture, out var moment))
             return;
-        heartbeat = moment;
+        // Who has seen the prefix in the server's log could still send a moment that is yet to come.
+        heartbeat = Math.Min(moment, sentAt);
         // Changes are sent by commit, messages where they stand: every transaction committed before the message has been sent.
         if (lsn > Place.CommitLsn)
             Place = (lsn, 0);

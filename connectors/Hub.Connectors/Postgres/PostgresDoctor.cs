@@ -47,8 +47,14 @@ public static class PostgresDoctor
     private static async Task CheckSlotAsync(NpgsqlConnection connection, PostgresSourceOptions options, List<Finding> findings, CancellationToken cancellationToken)
     {
         var slot = await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken);
-        if (slot is null && await PostgresSlot.AreAllTakenAsync(connection, cancellationToken))
-            findings.Add(PostgresFailures.NoFreeSlot(options.Place, "all of max_replication_slots are taken").Findings[0]);
+        if (slot is null && await PostgresSlot.AreTooFewFreeAsync(connection, cancellationToken))
+            findings.Add(PostgresFailures.NoFreeSlot(options.Place, "fewer than two of max_replication_slots are left").Findings[0]);
+        if (slot is null && await PostgresWaits.ReadOpenAsync(connection, options, cancellationToken) is { } waits)
+            findings.Add(waits);
+        if (slot?.Problem is { } problem)
+            findings.Add(slot.IsLost
+                ? new(Codes.SlotLost, Severity.Error, options.Place, problem, PostgresChecks.NewGeneration)
+                : PostgresFailures.SlotForeign(options, problem).Findings[0]);
         if (slot is { HeldBytes: > SlotWarningBytes })
             findings.Add(new(
                 Codes.SlotHoldsWal, Severity.Warning, options.Place, $"the server keeps {slot.HeldBytes >> 20} MB of its log for the slot '{options.Slot}'.",

@@ -35,9 +35,13 @@ internal static class PostgresFailures
         Codes.ReplicaIdentity, relation, "the replica identity was changed upstream, and its changes no longer hold the key of the row.",
         $"ALTER TABLE {relation} REPLICA IDENTITY DEFAULT; {PostgresChecks.NewGeneration}");
 
+    public static HubException SlotForeign(PostgresSourceOptions options, string? problem = null, Exception? cause = null) => Stop(
+        Codes.SlotForeign, options.Place, problem ?? $"the slot '{options.Slot}' exists already, and this Hub did not make it.",
+        $"If nobody else uses it: SELECT pg_drop_replication_slot('{options.Slot}'); otherwise give this source another slot name. If Hub's data folder was lost, that is how a new generation begins.", cause);
+
     public static HubException NoFreeSlot(string place, string reason, Exception? cause = null) => Stop(
         Codes.NoFreeSlot, place, $"the server has no free replication slot: {reason}.",
-        "Raise max_replication_slots and restart the server, or drop a slot that nobody uses: SELECT slot_name, active FROM pg_replication_slots;", cause);
+        "Hub needs two while it begins, and then one. Raise max_replication_slots and restart the server, or drop a slot that nobody uses: SELECT slot_name, active FROM pg_replication_slots;", cause);
 
     public static HubException Stop(string code, string place, string message, string suggestion, Exception? cause = null)
         => new(new Finding(code, Severity.Error, place, message, suggestion), cause);
@@ -59,6 +63,10 @@ internal static class PostgresFailures
                 Codes.NoSelectRight, place, $"the user '{connector.User}' lacks a right: {failure.MessageText}.",
                 $"As an administrator: {PostgresChecks.Grants(options, connector.User)}", failure),
             PostgresErrorCodes.ConfigurationLimitExceeded => NoFreeSlot(place, failure.MessageText, failure),
+            PostgresErrorCodes.DuplicateObject when failure.MessageText.Contains($"\"{options.Slot}\"", StringComparison.Ordinal) => SlotForeign(options, cause: failure),
+            PostgresErrorCodes.DuplicateObject when failure.MessageText.Contains($"\"{PostgresSlotMaker.DraftName(options.Slot)}\"", StringComparison.Ordinal) => Transient(
+                Codes.SlotInUse, place, $"the slot '{options.Slot}' is being made by an earlier start of Hub, or by another Hub: {failure.MessageText}.",
+                "Wait until that has ended; if another Hub has this source, give it a slot of its own.", failure),
             PostgresErrorCodes.ObjectInUse => Transient(
                 Codes.SlotInUse, place, $"the slot '{options.Slot}' is in use: {failure.MessageText}.",
                 "Stop the other reader (another Hub?), or give this source a slot of its own.", failure),
@@ -70,6 +78,8 @@ internal static class PostgresFailures
             PostgresErrorCodes.UndefinedObject when failure.MessageText.Contains("publication", StringComparison.Ordinal) => Stop(
                 Codes.NoPublication, place, $"there was no publication '{options.Publication}' when a change was made that is still to be read, so the server cannot give it.",
                 $"Make the publication again if it is missing. {PostgresChecks.NewGeneration}", failure),
+            PostgresErrorCodes.UndefinedColumn => Transient(
+                Codes.ColumnMissing, place, $"a column went while its table was read: {failure.MessageText}.", "Hub looks at the table again and goes on by itself.", failure),
             PostgresErrorCodes.UndefinedTable => Stop(
                 Codes.TableMissing, place, $"{failure.MessageText}.", "Correct the table's name in the source definition, or create the table.", failure),
             _ => null,

@@ -28,11 +28,12 @@ public enum PostgresPhase
 /// <param name="Done">The tables whose first full read is done.</param>
 /// <param name="Table">The table being read by the first full read.</param>
 /// <param name="LastKey">The key of the last row read of that table, as text.</param>
+/// <param name="KeyOrder">How that table sorts by its key; where that changes, the key does not tell any more which rows were read.</param>
 /// <param name="Ids">The server's ids of the tables: a table dropped and made again is another one.</param>
 public sealed record PostgresPosition(
     string System, uint Timeline, string Slot, PostgresPhase Phase, ulong SlotStart = 0, ulong CommitLsn = 0, int Index = 0,
     string? Table = null, string[]? LastKey = null, long RowsRead = 0, string[]? Done = null,
-    Dictionary<string, uint>? Ids = null)
+    Dictionary<string, uint>? Ids = null, string? KeyOrder = null)
 {
     /// <summary>The length of an entry's position as text.</summary>
     public const int EntryLength = 25;

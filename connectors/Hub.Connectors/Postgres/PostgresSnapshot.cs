@@ -13,7 +13,7 @@ namespace Hub.Connectors.Postgres;
 /// durable. A restart reads the rest from a later moment than the slot's; the stream then repeats what lies between, with
 /// higher versions, so the end is the same.
 /// </summary>
-internal sealed class PostgresSnapshot(NpgsqlConnection connection, PostgresSourceOptions options, EnvelopeBatch batch)
+internal sealed class PostgresSnapshot(NpgsqlConnection connection, PostgresLocks locks, PostgresSourceOptions options, EnvelopeBatch batch)
 {
     private readonly byte[] position = new byte[PostgresPosition.EntryLength];
 
@@ -29,16 +29,17 @@ internal sealed class PostgresSnapshot(NpgsqlConnection connection, PostgresSour
 
         foreach (var relation in relations)
         {
-            var lastKey = state.Table == relation.Table.QualifiedName ? state.LastKey : null;
+            var lastKey = state.Table == relation.Table.QualifiedName && state.KeyOrder == relation.KeyOrder ? state.LastKey : null;
             await foreach (var (count, key) in ReadTableAsync(relation, lastKey, state.SlotStart, cancellationToken))
             {
-                state = state with { Table = relation.Table.QualifiedName, LastKey = key, RowsRead = state.RowsRead + count };
+                state = state with { Table = relation.Table.QualifiedName, LastKey = key, KeyOrder = relation.KeyOrder, RowsRead = state.RowsRead + count };
                 yield return new(batch, state.ToSourcePosition(), Snapshot: new(relation.Table.QualifiedName, state.RowsRead, Math.Max(expected, state.RowsRead)));
                 batch.Clear();
             }
 
+            await locks.ReleaseAsync(relation.Table, cancellationToken);
             AddSweep(relation.ToShape(), state.SlotStart);
-            state = state with { Table = null, LastKey = null, Done = [.. state.Done ?? [], relation.Table.QualifiedName] };
+            state = state with { Table = null, LastKey = null, KeyOrder = null, Done = [.. state.Done ?? [], relation.Table.QualifiedName] };
             yield return new(batch, state.ToSourcePosition(), Snapshot: new(relation.Table.QualifiedName, state.RowsRead, Math.Max(expected, state.RowsRead)));
             batch.Clear();
         }

@@ -60,53 +60,29 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
             throw new HubException(findings);
         await using var replication = await connector.OpenReplicationAsync(cancellationToken);
         replication.WalReceiverStatusInterval = TimeSpan.FromSeconds(1);
-        var system = await replication.IdentifySystem(cancellationToken);
-
-        var saved = position is { } given ? PostgresPosition.Parse(given) : null;
-        PostgresPosition state;
-        if (saved is null || saved.Slot != options.Slot)
-        {
-            state = new(system.SystemId, system.Timeline, options.Slot, PostgresPhase.CreatingSlot, CommitLsn: saved?.CommitLsn ?? 0);
-            await RefuseForeignSlotAsync(connection, cancellationToken);
-            // Saved before the slot is made: only so can a restart tell Hub's own slot, not yet read, from somebody else's.
-            yield return Preparing(state);
-        }
-        else
-        {
-            state = saved;
-            CheckSameServer(state, system.SystemId, system.Timeline);
-            CheckSameTables(state, relations);
-        }
-
-        if (state.Phase == PostgresPhase.CreatingSlot)
-        {
-            state = await CreateSlotAsync(replication, connection, state, cancellationToken);
-            yield return Preparing(state);
-        }
-        else
-        {
-            PostgresSlot.CheckContinues(await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken), state, options);
-            state = await ResumeAsync(connection, relations, state, cancellationToken);
-        }
-
-        state = state with { Ids = relations.ToDictionary(relation => relation.Table.QualifiedName, relation => relation.Id, StringComparer.Ordinal) };
-        var unread = Unread(relations, state);
-        await foreach (var step in new PostgresSnapshot(connection, options, batch).ReadAsync(unread, state, cancellationToken))
-        {
-            state = PostgresPosition.Parse(step.Position);
+        var beginning = new PostgresBeginning(options, connector, connection, replication, batch, time);
+        await foreach (var step in beginning.RunAsync(position is { } given ? PostgresPosition.Parse(given) : null, relations, cancellationToken))
             yield return step;
+
+        var state = beginning.State;
+        if (state.Phase == PostgresPhase.Snapshot)
+        {
+            await foreach (var step in new PostgresSnapshot(connection, beginning.Locks, options, batch).ReadAsync([.. beginning.Unread], state, cancellationToken))
+            {
+                state = PostgresPosition.Parse(step.Position);
+                yield return step;
+            }
+
+            await beginning.Locks.EndAsync(cancellationToken);
         }
 
-        await EndSnapshotAsync(connection, cancellationToken);
-        state = state with { Phase = PostgresPhase.Streaming, Table = null, LastKey = null };
+        state = state with { Phase = PostgresPhase.Streaming, Table = null, LastKey = null, KeyOrder = null };
         yield return new(batch, state.ToSourcePosition());
 
         streaming = replication;
         await foreach (var step in StreamAsync(replication, connection, state, cancellationToken))
             yield return step;
     }
-
-    private SourceBatch Preparing(PostgresPosition state) => new(batch, state.ToSourcePosition(), Snapshot: new("", 0, 0));
 
     private async IAsyncEnumerable<SourceBatch> StreamAsync(
         LogicalReplicationConnection replication, NpgsqlConnection connection, PostgresPosition state, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -124,80 +100,6 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         }
     }
 
-    private async Task RefuseForeignSlotAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-    {
-        if (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken) is not null)
-            throw PostgresFailures.Stop(
-                Codes.SlotForeign, options.Place, $"the slot '{options.Slot}' exists already, but this Hub has no checkpoint for it.",
-                $"If nobody else uses it: SELECT pg_drop_replication_slot('{options.Slot}'); otherwise give this source another slot name. If Hub's data folder was lost, that is how a new generation begins.");
-    }
-
-    private void CheckSameServer(PostgresPosition state, string system, uint timeline)
-    {
-        if (state.System != system)
-            throw PostgresFailures.Stop(
-                Codes.SourceReplaced, options.Place, $"the server at {connector.Address} is another one (system {system}) than the one read so far (system {state.System}).",
-                $"Connect to the right server. If it was replaced for good: {PostgresChecks.NewGeneration}");
-        if (state.Timeline != timeline)
-            throw PostgresFailures.Stop(
-                Codes.SourceReplaced, options.Place, $"the server at {connector.Address} is on timeline {timeline}, not {state.Timeline} as before: it was restored or promoted.",
-                PostgresChecks.NewGeneration);
-    }
-
-    private void CheckSameTables(PostgresPosition state, IReadOnlyList<PostgresRelation> relations)
-    {
-        foreach (var relation in relations)
-            if (state.Ids?.TryGetValue(relation.Table.QualifiedName, out var id) == true && id != relation.Id)
-                throw PostgresFailures.TableReplaced(options.Place, relation.Table.QualifiedName);
-    }
-
-    private async Task<PostgresPosition> CreateSlotAsync(
-        LogicalReplicationConnection replication, NpgsqlConnection connection, PostgresPosition state, CancellationToken cancellationToken)
-    {
-        if (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken) is not null)
-            await ExecuteAsync(connection, $"SELECT pg_drop_replication_slot('{options.Slot}')", cancellationToken);
-
-        var created = await replication.CreatePgOutputReplicationSlot(
-            options.Slot, slotSnapshotInitMode: LogicalSlotSnapshotInitMode.Export, cancellationToken: cancellationToken);
-        var slot = (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken))!;
-        if (slot.RestartLsn < state.CommitLsn)
-        {
-            await ExecuteAsync(connection, $"SELECT pg_drop_replication_slot('{options.Slot}')", cancellationToken);
-            throw PostgresFailures.Stop(
-                Codes.SourceReplaced, options.Place,
-                $"the server's log is at {new NpgsqlLogSequenceNumber(slot.RestartLsn)}, before {new NpgsqlLogSequenceNumber(state.CommitLsn)}, up to which Hub has read an earlier one: what is read now would count as older than what Hub holds.",
-                "Give Hub an empty data folder (--set data=…), where everything is read anew.");
-        }
-
-        await ExecuteAsync(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
-        await ExecuteAsync(connection, $"SET TRANSACTION SNAPSHOT '{created.SnapshotName}'", cancellationToken);
-        return state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, CommitLsn = (ulong)created.ConsistentPoint };
-    }
-
-    /// <summary>Goes on where a restart left off; a table that was added to the definition since then is read first.</summary>
-    private async Task<PostgresPosition> ResumeAsync(
-        NpgsqlConnection connection, IReadOnlyList<PostgresRelation> relations, PostgresPosition state, CancellationToken cancellationToken)
-    {
-        var mapped = relations.Select(relation => relation.Table.QualifiedName).ToHashSet(StringComparer.Ordinal);
-        state = state with { Done = [.. (state.Done ?? []).Where(mapped.Contains)] };
-        if (state.Phase == PostgresPhase.Streaming && Unread(relations, state).Count > 0)
-        {
-            // Whatever the stream has yet to bring was written after the slot's restart LSN, so that is older than all of it.
-            var slot = (await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken))!;
-            state = state with { Phase = PostgresPhase.Snapshot, SlotStart = slot.RestartLsn, RowsRead = 0 };
-        }
-
-        if (state.Phase == PostgresPhase.Snapshot)
-            await ExecuteAsync(connection, "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY", cancellationToken);
-        return state;
-    }
-
-    private static List<PostgresRelation> Unread(IReadOnlyList<PostgresRelation> relations, PostgresPosition state)
-        => [.. relations.Where(relation => state.Done?.Contains(relation.Table.QualifiedName) != true)];
-
-    private static async Task EndSnapshotAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
-        => await ExecuteAsync(connection, "COMMIT", cancellationToken);
-
     private static async Task<Dictionary<uint, string>> ReadTypeNamesAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
         var names = new Dictionary<uint, string>();
@@ -206,11 +108,5 @@ public sealed class PostgresSource(PostgresSourceOptions options, TimeProvider t
         while (await row.ReadAsync(cancellationToken))
             names[row.GetFieldValue<uint>(0)] = row.GetString(1);
         return names;
-    }
-
-    private static async Task ExecuteAsync(NpgsqlConnection connection, string statement, CancellationToken cancellationToken)
-    {
-        await using var command = new NpgsqlCommand(statement, connection);
-        await command.ExecuteNonQueryAsync(cancellationToken);
     }
 }

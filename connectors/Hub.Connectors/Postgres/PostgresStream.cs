@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using Hub.Core.Ops;
 using Hub.Core.Records;
 using Hub.Core.Sources;
@@ -16,6 +17,8 @@ namespace Hub.Connectors.Postgres;
 internal sealed class PostgresStream(
     LogicalReplicationConnection replication, PostgresConnector connector, PostgresSourceOptions options, EnvelopeBatch batch, TimeProvider time)
 {
+    // Known to this reading alone: who knows it could make Hub believe that it is complete.
+    private readonly string heartbeatPrefix = $"hub-heartbeat:{RandomNumberGenerator.GetHexString(32, lowercase: true)}";
     private byte[] message = new byte[64 * 1024];
 
     public async IAsyncEnumerable<SourceBatch> ReadAsync(
@@ -24,11 +27,12 @@ internal sealed class PostgresStream(
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var decoder = new PgOutputDecoder(
             batch, options, state.Ids!,
-            oid => typeNames.GetValueOrDefault(oid, "unknown"), (state.CommitLsn, state.Index));
+            oid => typeNames.GetValueOrDefault(oid, "unknown"), heartbeatPrefix, (state.CommitLsn, state.Index));
         await using var rows = new UnchangedRowReader(connector, options, batch);
         var messages = Start(state, stopping.Token).GetAsyncEnumerator(stopping.Token);
         var heartbeat = SendHeartbeatsAsync(stopping.Token);
         var next = Task.FromResult(true);
+        var isChecked = false;
         try
         {
             for (var place = decoder.Place; ;)
@@ -51,6 +55,9 @@ internal sealed class PostgresStream(
                     await heartbeat;
                 if (!await next)
                     break;
+                if (!isChecked)
+                    await CheckSlotAsync(state, cancellationToken);
+                isChecked = true;
                 await DecodeAsync(messages.Current, decoder, cancellationToken);
             }
         }
@@ -71,13 +78,23 @@ internal sealed class PostgresStream(
                 new("messages", "true"),
             ]);
 
+    /// <summary>
+    /// Whether the slot that is read now is the one that was looked at before: the server goes on without a word where a slot of
+    /// that name stands by now. Nothing was acknowledged yet, so it stands where it was found.
+    /// </summary>
+    private async Task CheckSlotAsync(PostgresPosition state, CancellationToken cancellationToken)
+    {
+        await using var connection = await connector.OpenAsync(cancellationToken);
+        PostgresSlot.CheckSame(await PostgresSlot.ReadAsync(connection, options.Slot, cancellationToken), state, options);
+    }
+
     private async ValueTask DecodeAsync(XLogDataMessage received, PgOutputDecoder decoder, CancellationToken cancellationToken)
     {
         var length = (int)received.Data.Length;
         if (message.Length < length)
             message = new byte[Math.Max(length, message.Length * 2)];
         await received.Data.ReadExactlyAsync(message.AsMemory(0, length), cancellationToken);
-        decoder.Decode(message.AsSpan(0, length), (ulong)received.WalStart);
+        decoder.Decode(message.AsSpan(0, length), (ulong)received.WalStart, Microseconds.Of(received.ServerClock));
         const int KeepBytes = 4 * 1024 * 1024;
         if (message.Length > KeepBytes)
             message = new byte[64 * 1024];
@@ -87,8 +104,9 @@ internal sealed class PostgresStream(
     private async Task SendHeartbeatsAsync(CancellationToken cancellationToken)
     {
         await using var connection = await connector.OpenAsync(cancellationToken);
-        await using var command = new NpgsqlCommand(
-            $"SELECT pg_logical_emit_message(false, '{PgOutputDecoder.HeartbeatPrefix}', (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text)", connection);
+        // As a parameter, it does not stand in pg_stat_activity.
+        await using var command = new NpgsqlCommand("SELECT pg_logical_emit_message(false, $1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint::text)", connection)
+        { Parameters = { new() { Value = heartbeatPrefix } } };
         for (var looked = time.GetTimestamp(); ;)
         {
             await command.ExecuteNonQueryAsync(cancellationToken);

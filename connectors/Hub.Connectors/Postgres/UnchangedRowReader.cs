@@ -26,8 +26,21 @@ internal sealed class UnchangedRowReader(PostgresConnector connector, PostgresSo
         connection ??= await connector.OpenAsync(cancellationToken);
         foreach (var group in decoder.Unchanged.GroupBy(row => row.Shape, ReferenceEqualityComparer.Instance))
             foreach (var rows in group.Chunk(500))
-                await FillAsync(rows[0].Shape, rows, cancellationToken);
+                await FillOrLookAgainAsync(rows[0].Shape, rows, cancellationToken);
         decoder.ClearUnchanged();
+    }
+
+    private async Task FillOrLookAgainAsync(RelationShape shape, UnchangedRow[] rows, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await FillAsync(shape, rows, cancellationToken);
+        }
+        catch (PostgresException failure) when (failure.SqlState == PostgresErrorCodes.UndefinedColumn)
+        {
+            // A column went between the look at the table and the query; the next look finds it gone.
+            await FillAsync(shape, rows, cancellationToken);
+        }
     }
 
     private async Task FillAsync(RelationShape shape, UnchangedRow[] rows, CancellationToken cancellationToken)

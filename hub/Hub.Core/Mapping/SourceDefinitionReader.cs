@@ -37,6 +37,8 @@ public static partial class SourceDefinitionReader
                 continue;
             if (definitions.Find(other => other.Name == definition.Name) is { } other)
                 findings.Add(new(Codes.ValueInvalid, Severity.Error, $"{file}:1:1", $"the source '{definition.Name}' is also defined in {other.Place}.", "Give one of them another name; document ids begin with it."));
+            else
+                RefuseShared(definition, definitions, kinds ?? SourceKind.All, findings);
             definitions.Add(definition);
         }
 
@@ -45,6 +47,19 @@ public static partial class SourceDefinitionReader
 
     /// <summary>Also what was meant to be one: a source that is silently missing is found out late.</summary>
     private static bool IsYaml(string file) => Path.GetExtension(file).ToLowerInvariant() is Extension or ".yml";
+
+    private static void RefuseShared(SourceDefinition definition, List<SourceDefinition> others, IReadOnlyList<SourceKind> kinds, List<Finding> findings)
+    {
+        if (kinds.FirstOrDefault(kind => kind.Name == definition.Kind) is not { Own: { Length: > 0 } own })
+            return;
+        var shared = others.Find(other => other.Kind == definition.Kind && own.All(
+            key => definition.Settings.TryGetValue(key, out var value) && other.Settings.TryGetValue(key, out var same) && value.Value == same.Value));
+        if (shared is not null)
+            findings.Add(new(
+                Codes.ValueInvalid, Severity.Error, definition.Settings[own[^1]].Place,
+                $"the source '{definition.Name}' has the same {string.Join(" and ", own)} as the source '{shared.Name}' at {shared.Settings[own[^1]].Place}; only one of them can read it.",
+                $"Give one of them another {own[^1]}."));
+    }
 
     private static SourceDefinition? Read(string file, SchemaCatalog catalog, IReadOnlyList<SourceKind> kinds, List<Finding> findings)
     {

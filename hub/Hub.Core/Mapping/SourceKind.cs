@@ -7,7 +7,7 @@ public sealed record SourceKind(string Name, ImmutableArray<string> Required, Im
 {
     private const int MaxSlotLength = 63;
 
-    public static readonly SourceKind Postgres = new("postgres", ["connection", "publication", "slot"], []) { Check = CheckPostgres };
+    public static readonly SourceKind Postgres = new("postgres", ["connection", "publication", "slot"], []) { Check = CheckPostgres, Own = ["connection", "slot"] };
 
     public static readonly SourceKind Debezium = new(
         "debezium", ["bootstrap", "topicPrefix", "format"],
@@ -42,6 +42,9 @@ public sealed record SourceKind(string Name, ImmutableArray<string> Required, Im
 
     /// <summary>What is wrong with the value of a setting, and what to do; null when nothing is.</summary>
     public Func<string, string, (string Message, string Suggestion)?> Check { get; init; } = (_, _) => null;
+
+    /// <summary>Settings that no two sources share all of: what they name can be read by one alone.</summary>
+    public ImmutableArray<string> Own { get; init; } = [];
 
     private static (string Message, string Suggestion)? CheckPostgres(string key, string value)
         => key == "slot" && (value.Length is 0 or > MaxSlotLength || value.Any(letter => letter is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '_')))

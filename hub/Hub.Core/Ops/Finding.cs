@@ -75,6 +75,7 @@ public static class Codes
     public const string ServerTooOld = "HUB3019";
     public const string DatabaseMissing = "HUB3022";
     public const string TablePartitioned = "HUB3023";
+    public const string TransactionsOpen = "HUB3024";
     public const string SourceTopicMissing = "HUB3060";
     public const string TopicReplaced = "HUB3061";
     public const string RecordsExpired = "HUB3062";
@@ -93,6 +94,7 @@ public static class Codes
     public const string NotRunning = "HUB4005";
     public const string NotReady = "HUB4006";
     public const string AddressInUse = "HUB4007";
+    public const string RecordsLeft = "HUB4008";
     public const string RegistryUnreachable = "HUB4020";
     public const string RegistryLoginRefused = "HUB4021";
     public const string RegistryRefused = "HUB4022";

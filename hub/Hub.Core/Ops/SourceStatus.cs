@@ -28,7 +28,7 @@ public sealed record SnapshotStatus(string Relation, long RowsRead, long RowsExp
 /// <summary>One source at one moment, for the API, the command line and the page.</summary>
 /// <param name="Since">When the state began.</param>
 /// <param name="AsOf">All changes committed upstream before it are searchable; null until the first full read is searchable.</param>
-/// <param name="Problem">Why the source retries or stopped.</param>
+/// <param name="Problem">Why the source retries or stopped, or what it waits for.</param>
 /// <param name="Records">Entries written to the log since Hub started.</param>
 /// <param name="DeadLetters">Refused records that no newer record has superseded.</param>
 /// <param name="Drift">Columns that are new or gone upstream.</param>

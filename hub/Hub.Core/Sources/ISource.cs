@@ -1,3 +1,4 @@
+using Hub.Core.Ops;
 using Hub.Core.Records;
 
 namespace Hub.Core.Sources;
@@ -13,11 +14,12 @@ public sealed record SnapshotProgress(string Relation, long RowsRead, long RowsE
 /// <param name="Position">Where to go on once all of this is durable.</param>
 /// <param name="CompleteAsOf">Every change committed upstream before this moment is in this or an earlier batch; null when the batch does not tell.</param>
 /// <param name="Snapshot">Set while the first full read runs.</param>
+/// <param name="Waits">Set when the source only tells what it has to wait for: such a batch is empty and has no position.</param>
 public sealed record SourceBatch(
-    EnvelopeBatch Envelopes, SourcePosition Position, DateTimeOffset? CompleteAsOf = null, SnapshotProgress? Snapshot = null);
+    EnvelopeBatch Envelopes, SourcePosition Position, DateTimeOffset? CompleteAsOf = null, SnapshotProgress? Snapshot = null, Finding? Waits = null);
 
 /// <summary>
-/// Reads an outside system. A source whose configuration cannot work throws <see cref="Ops.HubException"/>, which stops it
+/// Reads an outside system. A source whose configuration cannot work throws <see cref="HubException"/>, which stops it
 /// unless it is marked transient; any other exception is taken as transient and the source is started again from its checkpoint.
 /// </summary>
 public interface ISource : IAsyncDisposable

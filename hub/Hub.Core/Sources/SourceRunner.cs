@@ -50,7 +50,7 @@ public sealed partial class SourceRunner(
         {
             var now = state;
             return new(
-                source.Name, now.State, now.Since, position?.Text, freshness.AsOf(source.Name), now.State == SourceState.Streaming ? null : SnapshotStatus(),
+                source.Name, now.State, now.Since, position?.Text, freshness.AsOf(source.Name), SnapshotStatus(),
                 now.NextAttempt, now.Problem, writer.Written, deadLetters.CountOpen(source.Name), writer.Drift);
         }
     }
@@ -136,6 +136,13 @@ public sealed partial class SourceRunner(
         (runStarted, progress) = (0, null);
         await foreach (var batch in source.ReadAsync(position, cancellationToken))
         {
+            if (batch.Waits is { } waits)
+            {
+                state = state with { Problem = waits };
+                LogWaiting(source.Name, waits.ToString());
+                continue;
+            }
+
             await writer.WriteAsync(batch, cancellationToken);
             // Acknowledging lets the source discard its copy, so it comes after the durable append and never before.
             await source.AcknowledgeAsync(batch.Position, cancellationToken);
@@ -155,9 +162,14 @@ public sealed partial class SourceRunner(
                 (runStarted, rowsAtStart) = (time.GetTimestamp(), read.RowsRead);
             progress = read;
         }
+        else
+        {
+            // The first full read is over; a later failure must not show it again.
+            progress = null;
+        }
 
         var now = batch.Snapshot is null ? SourceState.Streaming : SourceState.Snapshot;
-        if (state.State == now)
+        if (state.State == now && state.Problem is null)
             return;
         if (now == SourceState.Snapshot)
             freshness.Forget(source.Name);
@@ -167,7 +179,7 @@ public sealed partial class SourceRunner(
 
     private SnapshotStatus? SnapshotStatus()
     {
-        if (progress is not { } read || runStarted == 0)
+        if (progress is not { Relation.Length: > 0 } read || runStarted == 0)
             return null;
         var seconds = time.GetElapsedTime(runStarted).TotalSeconds;
         var rate = seconds > 0 ? (read.RowsRead - rowsAtStart) / seconds : 0;
@@ -198,6 +210,9 @@ public sealed partial class SourceRunner(
 
     [LoggerMessage(EventId = 2004, Level = LogLevel.Warning, Message = "Source {Source} is no longer this Hub's to read; it stands by")]
     private partial void LogTaken(string source);
+
+    [LoggerMessage(EventId = 2005, Level = LogLevel.Warning, Message = "Source {Source} waits: {Reason}")]
+    private partial void LogWaiting(string source, string reason);
 
     [LoggerMessage(EventId = 2003, Level = LogLevel.Error, Message = "Source {Source} stopped: {Reason}")]
     private partial void LogStopped(string source, string reason);

@@ -23,6 +23,12 @@ public sealed class HubState
 
     public Func<CancellationToken, ValueTask<IReadOnlyList<SubjectCount>>> Counts { get; set; } = _ => new([]);
 
+    /// <summary>What an operator should know beyond the sources themselves.</summary>
+    public Func<CancellationToken, ValueTask<IReadOnlyList<Finding>>> Findings { get; set; } = _ => new([]);
+
+    /// <summary>Whether the source (the first word) still fills the subject (the second), so that its asOf holds for the records.</summary>
+    public Func<string, string, bool> IsKept { get; set; } = (_, _) => true;
+
     /// <summary>Why Hub cannot serve yet; null when it can.</summary>
     public Func<Finding?> NotReady { get; set; } = () => null;
 

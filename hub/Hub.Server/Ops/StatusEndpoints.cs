@@ -51,7 +51,8 @@ internal static class StatusEndpoints
             [.. sources.Select(SourceView.Of)],
             [.. lags.Select(ToView)],
             [.. counts.OrderBy(count => count.Subject, StringComparer.Ordinal).Select(count => new SubjectCountView(count.Subject, count.Documents, count.DeleteMarkers))],
-            sources.Sum(source => source.DeadLetters)));
+            sources.Sum(source => source.DeadLetters),
+            await state.Findings(cancellationToken)));
     }
 
     /// <summary>A log that cannot be reached must not hide how everything else is; the sources say what is wrong with it.</summary>

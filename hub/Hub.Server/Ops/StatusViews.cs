@@ -9,7 +9,8 @@ public sealed record StatusResponse(
     IReadOnlyList<SourceView> Sources,
     [property: Description("Consumer groups of the log.")] IReadOnlyList<GroupView> Groups,
     [property: Description("What the index holds.")] IReadOnlyList<SubjectCountView> Index,
-    [property: Description("Refused records that no newer record has superseded.")] long OpenDeadLetters);
+    [property: Description("Refused records that no newer record has superseded.")] long OpenDeadLetters,
+    [property: Description("What an operator should know beyond the sources themselves, such as records that nothing keeps up to date any more.")] IReadOnlyList<Finding> Findings);
 
 public sealed record SourceView(
     string Source,
@@ -19,7 +20,7 @@ public sealed record SourceView(
     [property: Description("Every change committed upstream before this moment is searchable; null until the first full read is complete.")] DateTime? AsOf,
     [property: Description("Set while the first full read runs.")] SnapshotView? Snapshot,
     [property: Description("When a failed source tries again.")] DateTime? NextAttempt,
-    [property: Description("Why the source retries or stopped.")] Finding? Problem,
+    [property: Description("Why the source retries or stopped, or what it waits for.")] Finding? Problem,
     [property: Description("Records written to the log since Hub started.")] long Records,
     long DeadLetters,
     [property: Description("Columns that are new or gone upstream.")] IReadOnlyList<Finding> Drift)

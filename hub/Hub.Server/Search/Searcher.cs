@@ -32,7 +32,7 @@ internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState sta
         var facts = RecordFacts.Of(document, catalog);
         var family = new RecordFamily(index, catalog);
         return new(
-            subject, id, document.Version, facts.Source, facts.Title, new(catalog, document.Value),
+            subject, id, document.Version, facts.Source, state.IsKept(facts.Source, subject), facts.Title, new(catalog, document.Value),
             await family.PathToAsync(document, cancellationToken),
             await OutgoingAsync(facts.Links, family, cancellationToken),
             await IncomingAsync(subject, id, cancellationToken),
@@ -54,7 +54,7 @@ internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState sta
         // The index does not search masked fields; should one ever come back highlighted, it is not passed on.
         var highlights = hit.Highlights.Where(pair => schema?.Find(pair.Key) is { IsQueryable: true }).ToDictionary(StringComparer.Ordinal);
         return new(
-            document.Subject, document.Id, document.Version, facts.Source, hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links);
+            document.Subject, document.Id, document.Version, facts.Source, state.IsKept(facts.Source, document.Subject), hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links);
     }
 
     private FacetView ToView(Facet facet)

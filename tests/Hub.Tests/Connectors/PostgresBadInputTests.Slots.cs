@@ -55,6 +55,27 @@ public sealed partial class PostgresBadInputTests
     }
 
     [Theory]
+    [InlineData("SELECT pg_create_logical_replication_slot('{0}', 'test_decoding')", "belongs to the plugin 'test_decoding'")]
+    [InlineData("SELECT pg_create_physical_replication_slot('{0}')", "is a physical one")]
+    public async Task A_slot_that_Hub_cannot_read_is_refused_and_the_doctor_finds_it(string make, string sentence)
+    {
+        await using var database = await CreateAsync();
+        await database.ExecuteAsync(string.Format(null, make, Source(database).Slot), Cancel);
+        var finding = await MendedAsync(database, Source(database), Codes.SlotForeign);
+        Assert.Contains($"the slot '{Source(database).Slot}' {sentence}", finding.Message);
+    }
+
+    [Fact]
+    public async Task A_slot_of_another_database_is_refused_and_the_doctor_finds_it()
+    {
+        await using var database = await CreateAsync();
+        await using var other = await CreateAsync();
+        await other.ExecuteAsync($"SELECT pg_create_logical_replication_slot('{Source(database).Slot}', 'pgoutput')", Cancel);
+        var finding = await RefusedAsync(Source(database), Codes.SlotForeign);
+        Assert.Contains($"belongs to the database '{other.Name}'", finding.Message);
+    }
+
+    [Theory]
     [InlineData("SELECT pg_drop_replication_slot('{0}')", "is gone")]
     [InlineData("SELECT pg_replication_slot_advance('{0}', pg_current_wal_lsn())", "past Hub's checkpoint")]
     [InlineData("SELECT pg_drop_replication_slot('{0}'); SELECT pg_create_logical_replication_slot('{0}', 'pgoutput')", "past Hub's checkpoint")]

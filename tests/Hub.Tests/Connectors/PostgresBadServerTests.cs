@@ -40,7 +40,8 @@ public sealed class PostgresBadServerTests(PostgresFixture postgres) : IAsyncDis
         Assert.Contains(finding, await PostgresDoctor.ExamineAsync(running.Options(source), Cancel));
         await running.StopAsync();
 
-        source = await RestartAsync(("wal_level", "logical"), ("max_replication_slots", "1"));
+        // One is free, and Hub needs two while it begins.
+        source = await RestartAsync(("wal_level", "logical"), ("max_replication_slots", "2"));
         await ExecuteAsync("SELECT pg_create_physical_replication_slot('backup')");
         await running.StartAsync(source, Cancel);
         await running.WaitForAsync(SourceState.Stopped, Cancel);
@@ -79,6 +80,31 @@ public sealed class PostgresBadServerTests(PostgresFixture postgres) : IAsyncDis
         // Replaced for good: a new slot name is a new generation on the new server.
         await running.StartAsync(source with { Connection = elsewhere.ConnectionString, Slot = $"hub_{elsewhere.Name}" }, Cancel);
         await running.WaitForThingsAsync(new Dictionary<string, string> { ["a"] = "1" }, Cancel);
+        // Before its database is dropped, which was declared after it.
+        await running.StopAsync();
+    }
+
+    [Fact]
+    public async Task A_slot_whose_changes_the_server_has_discarded_stops_the_source_and_the_doctor_finds_it()
+    {
+        var source = await RestartAsync(("wal_level", "logical"), ("max_slot_wal_keep_size", "1MB"), ("max_wal_size", "32MB"), ("min_wal_size", "32MB"));
+        await ExecuteAsync(Thing);
+        await using var running = new RunningSource();
+        await running.StartAsync(source, Cancel);
+        await running.WaitForAsync(SourceState.Streaming, Cancel);
+        await running.StopAsync();
+        for (var i = 0; i < 4; i++)
+        {
+            await ExecuteAsync("UPDATE thing SET name = name");
+            await ExecuteAsync("SELECT pg_switch_wal()");
+            await ExecuteAsync("CHECKPOINT");
+        }
+
+        Assert.Contains(await PostgresDoctor.ExamineAsync(running.Options(source), Cancel), found => found is { Code: Codes.SlotLost, Severity: Severity.Error });
+        await running.StartAsync(source, Cancel);
+        await running.WaitForAsync(SourceState.Stopped, Cancel);
+        Assert.Equal(Codes.SlotLost, running.Status.Problem!.Code);
+        Assert.Contains("max_slot_wal_keep_size", running.Status.Problem.Message);
     }
 
     private async Task<ThingSource> RestartAsync(params (string Name, string Value)[] settings)

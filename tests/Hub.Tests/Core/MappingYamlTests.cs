@@ -199,12 +199,28 @@ public sealed class MappingYamlTests
     {
         using var folder = new ScratchFolder();
         folder.Write("a/finance.yaml", "\ufeff" + Good);
-        folder.Write("b/other.yaml", Good.Replace("source: finance", "source: other-1", StringComparison.Ordinal));
+        folder.Write("b/other.yaml", Good.Replace("source: finance", "source: other-1", StringComparison.Ordinal).Replace("slot: hub_finance", "slot: other", StringComparison.Ordinal));
         Assert.Equal(["finance", "other-1"], SourceDefinitionReader.LoadFolder(folder.Path, MappingKit.Catalog).Select(source => source.Name));
 
         var third = folder.Write("c/third.yaml", Good);
         var finding = Assert.Single(Assert.Throws<HubException>(() => SourceDefinitionReader.LoadFolder(folder.Path, MappingKit.Catalog)).Findings);
         Assert.Equal((Codes.ValueInvalid, $"{third}:1:1"), (finding.Code, finding.Place));
+    }
+
+    [Fact]
+    public void Two_sources_cannot_read_one_slot_of_one_server()
+    {
+        using var folder = new ScratchFolder();
+        var first = folder.Write("a/finance.yaml", Good);
+        var second = folder.Write("b/other.yaml", Good.Replace("source: finance", "source: other", StringComparison.Ordinal));
+        var finding = Assert.Single(Assert.Throws<HubException>(() => SourceDefinitionReader.LoadFolder(folder.Path, MappingKit.Catalog)).Findings);
+        Assert.Equal((Codes.ValueInvalid, $"{second}:5:7"), (finding.Code, finding.Place));
+        Assert.Contains($"the same connection and slot as the source 'finance' at {first}:5:7", finding.Message, StringComparison.Ordinal);
+        Assert.Equal("Give one of them another slot.", finding.Suggestion);
+
+        // The same name on another server is another slot.
+        folder.Write("b/other.yaml", Good.Replace("source: finance", "source: other", StringComparison.Ordinal).Replace("connection: ", "connection: Host=elsewhere;", StringComparison.Ordinal));
+        Assert.Equal(2, SourceDefinitionReader.LoadFolder(folder.Path, MappingKit.Catalog).Count);
     }
 
     [Fact]

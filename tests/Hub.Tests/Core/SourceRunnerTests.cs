@@ -77,6 +77,24 @@ public sealed class SourceRunnerTests : PipelineParts
     }
 
     [Fact]
+    public async Task A_source_that_fails_after_its_first_full_read_does_not_show_that_read_again()
+    {
+        var source = new ScriptedSource(Things.Source, Clock)
+        {
+            Readings =
+            {
+                batch => One(batch, "a", 1).Select(step => step with { Snapshot = new("public.thing", 1, 1) }).Concat(Then(One(batch, "b", 2), new IOException("线路断了"))),
+                _ => throw new IOException("线路断了"),
+            },
+        };
+        var runner = CreateRunner(source);
+        await using var running = new Running(runner);
+        await Wait.UntilAsync("it has failed", () => runner.Status.State == SourceState.Retrying, () => runner.Status.ToString(), Cancel);
+        Assert.Equal("at 2", runner.Status.Position);
+        Assert.Null(runner.Status.Snapshot);
+    }
+
+    [Fact]
     public async Task Upstream_is_told_only_what_is_durable()
     {
         var durable = new List<string?>();

@@ -1,3 +1,4 @@
+using Hub.Core.Ops;
 using Hub.Tests.Fixtures;
 using Xunit;
 
@@ -39,6 +40,41 @@ public sealed class RestartTests(PostgresFixture postgres)
         Assert.Equal(1, await finance.CountAsync($"subject={FinanceHub.Detail}&q={Uri.EscapeDataString("重建")}"));
         Assert.Equal(0, await finance.CountAsync("subject=finance.finalAccountLine"));
         await finance.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task Records_of_a_table_taken_out_of_the_definition_are_not_passed_off_as_fresh()
+    {
+        await using var finance = await FinanceHub.StartAsync(postgres, before: start =>
+        {
+            Shipped.WriteFinance(start.Connectors, start.Connection, start.Slot + "_second", source: "second");
+            return Task.CompletedTask;
+        });
+        await finance.CatchUpAsync();
+        await finance.CatchUpAsync("second");
+        Assert.Empty((await finance.Hub.GetAsync("/api/v1/status", Cancel)).GetProperty("findings").EnumerateArray());
+        await finance.Hub.StopAsync(Cancel);
+        var file = Path.Combine(finance.Connectors, "finance.yaml");
+        var tables = File.ReadAllText(file).Split("  - table: ");
+        File.WriteAllText(file, string.Join("  - table: ", tables.Where(table => !table.StartsWith("public.pay_detail\n", StringComparison.Ordinal))));
+
+        await finance.Hub.StartAsync(Cancel);
+        await finance.CatchUpAsync();
+        var left = await finance.CountAsync($"subject={FinanceHub.Detail}&source=finance");
+        var finding = Assert.Single((await finance.Hub.GetAsync("/api/v1/status", Cancel)).GetProperty("findings").EnumerateArray());
+        Assert.Equal((Codes.RecordsLeft, "warning", FinanceHub.Detail), (finding.GetProperty("code").GetString(), finding.GetProperty("severity").GetString(), finding.GetProperty("place").GetString()));
+        Assert.Contains($"no table of the source 'finance' fills {FinanceHub.Detail} any more; {left} records", finding.GetProperty("message").GetString());
+        Assert.False(await IsKeptAsync($"subject={FinanceHub.Detail}&source=finance"));
+        Assert.True(await IsKeptAsync($"subject={FinanceHub.Detail}&source=second"));
+        Assert.True(await IsKeptAsync("subject=finance.agency&source=finance"));
+
+        async Task<bool> IsKeptAsync(string query)
+        {
+            var hit = (await finance.SearchAsync($"{query}&size=1")).GetProperty("hits")[0];
+            var record = await finance.Hub.GetAsync($"/api/v1/records/{hit.GetProperty("subject").GetString()}/{Uri.EscapeDataString(hit.GetProperty("id").GetString()!)}", Cancel);
+            Assert.Equal(hit.GetProperty("isKept").GetBoolean(), record.GetProperty("isKept").GetBoolean());
+            return record.GetProperty("isKept").GetBoolean();
+        }
     }
 
     private static async Task<int> EntriesAsync(FinanceHub finance)

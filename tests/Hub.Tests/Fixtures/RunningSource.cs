@@ -36,6 +36,8 @@ public sealed class RunningSource : IAsyncDisposable
     {
         var definition = Define(source);
         log = new(new() { Path = Path.Combine(folder.FullName, "log", "log.db") });
+        // The runner makes its topics itself, but a test may look before it has.
+        await log.EnsureTopicAsync(Things.Subject, new SourceRunnerOptions().Partitions, cancellationToken);
         var deadLetters = new DeadLetterBook(catalog, TimeProvider.System);
         await deadLetters.LoadAsync(log, cancellationToken);
         var freshness = new Freshness();

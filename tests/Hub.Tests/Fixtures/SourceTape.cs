@@ -1,4 +1,5 @@
 using System.Text;
+using Hub.Core.Ops;
 using Hub.Core.Records;
 using Hub.Core.Sources;
 
@@ -19,6 +20,9 @@ public sealed class SourceTape(ISource source, bool acknowledge = true, string k
     public List<SourcePosition> Positions { get; } = [];
 
     public List<int> ChangesAt { get; } = [];
+
+    /// <summary>What the source had to wait for, as it told it.</summary>
+    public List<Finding> Waits { get; } = [];
 
     public DateTimeOffset? CompleteAsOf { get; private set; }
 
@@ -48,6 +52,12 @@ public sealed class SourceTape(ISource source, bool acknowledge = true, string k
         {
             await foreach (var batch in source.ReadAsync(Positions.Count > 0 ? Positions[^1] : Start, limit.Token))
             {
+                if (batch.Waits is { } waits)
+                {
+                    Waits.Add(waits);
+                    continue;
+                }
+
                 for (var i = 0; i < batch.Envelopes.Count; i++)
                     Add(batch.Envelopes, batch.Envelopes[i]);
                 LargestBatch = Math.Max(LargestBatch, batch.Envelopes.Count);

@@ -69,7 +69,7 @@ public sealed class SearchApiTests(ServerFixture server) : IClassFixture<ServerF
         Assert.Equal(JsonValueKind.Null, answer.GetProperty("asOf").GetProperty("filing").ValueKind);
         var hit = Assert.Single(answer.GetProperty("hits").EnumerateArray());
         Assert.Equal(
-            ["subject", "id", "version", "source", "score", "title", "record", "highlights", "links"], hit.EnumerateObject().Select(property => property.Name));
+            ["subject", "id", "version", "source", "isKept", "score", "title", "record", "highlights", "links"], hit.EnumerateObject().Select(property => property.Name));
         Assert.Equal("finance.paymentVoucher", hit.GetProperty("links")[1].GetProperty("subject").GetString());
     }
 
