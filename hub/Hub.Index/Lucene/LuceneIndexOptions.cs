@@ -7,7 +7,7 @@ public sealed class LuceneIndexOptions
     public required string Folder { get; set; }
 
     /// <summary>Documents not yet flushed to a segment.</summary>
-    public int RamBufferMegabytes { get; set; } = 24;
+    public int RamBufferMegabytes { get; set; } = 16;
 
     /// <summary>Versions written since the last refresh; more than this and the index refreshes by itself.</summary>
     public int MaxPendingVersions { get; set; } = 200_000;
