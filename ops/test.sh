@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.." || exit
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-dotnet "tests/Hub.Tests/bin/$1/net10.0/Hub.Tests.dll" -noColor -noLogo 2>&1 | tee "$output"
+dotnet "tests/Hub.Tests/bin/$1/net10.0/Hub.Tests.dll" -noColor -noLogo -longRunning 180 2>&1 | tee "$output"
 status=${PIPESTATUS[0]}
 
 summary=$(grep -E '^ +Hub\.Tests +Total: ' "$output" | tail -n 1)

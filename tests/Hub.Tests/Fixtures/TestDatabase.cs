@@ -50,14 +50,16 @@ public sealed class TestDatabase(NpgsqlConnectionStringBuilder connection, strin
         // A slot keeps its database. A reader that is still running would take its slot again, so nobody may connect any more;
         // one that was just terminated may still hold the slot for a moment.
         await RunAsync($"ALTER DATABASE {Name} ALLOW_CONNECTIONS false");
-        while (await RunAsync($"SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE database = '{Name}' AND active") is > 0L)
-            await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, CancellationToken.None);
+        await Wait.UntilAsync(
+            $"the readers of {Name} are gone",
+            async () => await RunAsync($"SELECT count(pg_terminate_backend(active_pid)) FROM pg_replication_slots WHERE database = '{Name}' AND active") is 0L,
+            () => "some still hold a slot", CancellationToken.None);
         await RunAsync($"SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = '{Name}'");
         await RunAsync($"DROP DATABASE {Name} WITH (FORCE)");
 
         async Task<object?> RunAsync(string sql)
         {
-            await using var command = new NpgsqlCommand(sql, admin) { CommandTimeout = 0 };
+            await using var command = new NpgsqlCommand(sql, admin) { CommandTimeout = 120 };
             return await command.ExecuteScalarAsync();
         }
     }
