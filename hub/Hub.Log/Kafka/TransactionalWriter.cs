@@ -12,6 +12,9 @@ namespace Hub.Log.Kafka;
 /// </summary>
 internal sealed class TransactionalWriter : IDisposable
 {
+    // A transaction that is left open holds readers back until it times out; but whoever ends Hub does not wait for long.
+    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
+
     private readonly KafkaClients clients;
     private readonly KafkaTopics topics;
     private readonly KafkaHeaders headers = new();
@@ -36,18 +39,20 @@ internal sealed class TransactionalWriter : IDisposable
 
     /// <summary>Blocks until what an earlier writer of the id left open is undone or done.</summary>
     /// <exception cref="HubException">The cluster cannot be reached or does not let this user write.</exception>
-    public TransactionalWriter(KafkaClients clients, KafkaTopics topics, string id)
+    public TransactionalWriter(KafkaClients clients, KafkaTopics topics, string id, CancellationToken cancellationToken)
     {
         (this.clients, this.topics, Id) = (clients, topics, id);
         producer = clients.Producer(id);
         try
         {
-            producer.InitTransactions(clients.Options.Timeout);
+            BlockingCalls.Run(producer.InitTransactions, clients.Options, cancellationToken);
         }
-        catch (KafkaException failure)
+        catch (Exception failure)
         {
             producer.Dispose();
-            throw KafkaFailures.Explain(failure, clients.Place, $"the transactional id '{id}' cannot be taken");
+            if (failure is KafkaException explained)
+                throw KafkaFailures.Explain(explained, clients.Place, $"the transactional id '{id}' cannot be taken");
+            throw;
         }
     }
 
@@ -74,10 +79,16 @@ internal sealed class TransactionalWriter : IDisposable
             undelivered.Wait(cancellationToken);
             if (failed is { } error)
                 throw new KafkaException(error);
-            producer.CommitTransaction(clients.Options.Timeout);
+            BlockingCalls.Run(producer.CommitTransaction, clients.Options, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Abort();
+            throw;
         }
         catch (KafkaException failure)
         {
+            Abort();
             throw KafkaFailures.Explain(failure, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
         }
         finally
@@ -91,6 +102,18 @@ internal sealed class TransactionalWriter : IDisposable
     }
 
     public void Dispose() => producer.Dispose();
+
+    private void Abort()
+    {
+        try
+        {
+            producer.AbortTransaction(AbortPatience);
+        }
+        catch (KafkaException)
+        {
+            // It may be done already, or cannot be undone from here: the next writer of the id settles it, or its timeout.
+        }
+    }
 
     private Slot SlotOf(TopicPartition name)
     {
