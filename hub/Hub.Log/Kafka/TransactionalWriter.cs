@@ -23,7 +23,6 @@ internal sealed class TransactionalWriter : IDisposable
     private readonly Dictionary<TopicPartition, Slot> slots = [];
     private readonly Message<byte[], byte[]?> message = new();
     private CountdownEvent? undelivered;
-    private volatile Error? failed;
 
     /// <summary>A partition with the entry that waits to be sent: the last one of a batch is sent with a report of its offset.</summary>
     private sealed class Slot(Confluent.Kafka.TopicPartition place, TopicPartition name)
@@ -77,8 +76,7 @@ internal sealed class TransactionalWriter : IDisposable
             // Sends at once what the library would gather for longer.
             producer.Flush(cancellationToken);
             undelivered.Wait(cancellationToken);
-            if (failed is { } error)
-                throw new KafkaException(error);
+            // Fails if a single record was not taken, and tells why: a record's own report may only tell that it was given up with the others.
             BlockingCalls.Run(producer.CommitTransaction, clients.Options, cancellationToken);
         }
         catch (OperationCanceledException)
@@ -88,8 +86,9 @@ internal sealed class TransactionalWriter : IDisposable
         }
         catch (KafkaException failure)
         {
+            var cause = CauseOf(failure);
             Abort();
-            throw KafkaFailures.Explain(failure, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
+            throw KafkaFailures.Explain(cause, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
         }
         finally
         {
@@ -102,6 +101,22 @@ internal sealed class TransactionalWriter : IDisposable
     }
 
     public void Dispose() => producer.Dispose();
+
+    /// <summary>A transaction that has failed already refuses its next record, and its commit, which alone tells why.</summary>
+    private KafkaException CauseOf(KafkaException failure)
+    {
+        if (failure.Error.Code is not (ErrorCode.Local_State or ErrorCode.Local_Fatal))
+            return failure;
+        try
+        {
+            producer.CommitTransaction(AbortPatience);
+            return failure;
+        }
+        catch (KafkaException cause)
+        {
+            return cause;
+        }
+    }
 
     private void Abort()
     {
@@ -160,8 +175,6 @@ internal sealed class TransactionalWriter : IDisposable
 
     private void Delivered(Slot slot, DeliveryReport<byte[], byte[]?> report)
     {
-        if (report.Error.IsError)
-            failed = report.Error;
         slot.End = report.Offset.Value + 1;
         undelivered?.Signal();
     }
