@@ -108,7 +108,26 @@ public sealed partial class SourceRunner(
     /// <summary>Waits until this Hub is the one that reads the source; meanwhile tells how fresh the other keeps it.</summary>
     private async Task<SourceLease> AcquireAsync(CancellationToken cancellationToken)
     {
-        var acquiring = log.AcquireAsync(source.Name, cancellationToken).AsTask();
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var acquiring = log.AcquireAsync(source.Name, waiting.Token).AsTask();
+        try
+        {
+            await StandByAsync(acquiring, cancellationToken);
+        }
+        catch
+        {
+            // A lease that nobody uses would keep the source from everybody.
+            await waiting.CancelAsync();
+            await acquiring.ContinueWith(
+                async ended => await (ended.IsCompletedSuccessfully ? (await ended).DisposeAsync() : default), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+            throw;
+        }
+
+        return await acquiring;
+    }
+
+    private async Task StandByAsync(Task<SourceLease> acquiring, CancellationToken cancellationToken)
+    {
         for (var wait = options.StandbyDelay; !acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring; wait = options.StandbyInterval)
         {
             if (state.State != SourceState.Standby)
@@ -117,13 +136,11 @@ public sealed partial class SourceRunner(
                 LogState(source.Name, SourceState.Standby);
             }
 
-            if (await log.ReadCheckpointAsync(source.Name, CancellationToken.None) is not { } stored)
+            if (await log.ReadCheckpointAsync(source.Name, cancellationToken) is not { } stored)
                 continue;
             writer.Recall(stored);
             position = stored.Checkpoint.Position;
         }
-
-        return await acquiring;
     }
 
     private async Task ReadAsync(Action onProgress, CancellationToken cancellationToken)

@@ -8,8 +8,10 @@ using TopicPartition = Hub.Core.Log.TopicPartition;
 namespace Hub.Log.Kafka;
 
 /// <summary>The newest checkpoint of every source, read from their topic and kept up with it at each question. For concurrent use.</summary>
-internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) : IDisposable
+internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) : IAsyncDisposable
 {
+    private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(500);
+
     private readonly SemaphoreSlim reading = new(1);
     private readonly Lock gate = new();
     private readonly Dictionary<string, (Checkpoint? Checkpoint, long End)> newest = new(StringComparer.Ordinal);
@@ -21,20 +23,7 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
     {
         var place = topics.CheckpointPlace(source);
         var end = (await topics.ReadEndsAsync([place], cancellationToken))[place];
-        await reading.WaitAsync(cancellationToken);
-        try
-        {
-            await Task.Run(() => ReadTo(place.Partition, end, cancellationToken), cancellationToken);
-        }
-        catch (KafkaException failure)
-        {
-            throw KafkaFailures.Explain(failure, clients.Place, "the checkpoints cannot be read");
-        }
-        finally
-        {
-            reading.Release();
-        }
-
+        await clients.AskAsync("the checkpoints cannot be read", stop => CatchUpAsync(place.Partition, end, stop), cancellationToken);
         lock (gate)
             return newest.GetValueOrDefault(source).Checkpoint;
     }
@@ -57,21 +46,44 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
                 newest[source] = (checkpoint, end);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        consumer?.Dispose();
-        reading.Dispose();
+        // Not under a reading that is under way.
+        await reading.WaitAsync(CancellationToken.None);
+        await Task.Run(() => consumer?.Dispose());
+    }
+
+    private async Task<bool> CatchUpAsync(int partition, long end, CancellationToken cancellationToken)
+    {
+        await reading.WaitAsync(cancellationToken);
+        try
+        {
+            await Task.Run(() => ReadTo(partition, end, cancellationToken), CancellationToken.None);
+            return true;
+        }
+        finally
+        {
+            reading.Release();
+        }
     }
 
     private void ReadTo(int partition, long end, CancellationToken cancellationToken)
     {
         consumer ??= clients.Build(() => clients.Consumer<byte[], byte[]>(topics.GroupOf("hub-checkpoints")).Build());
         if (!next.ContainsKey(partition))
-            Begin(partition);
+            Begin(partition, cancellationToken);
+        var heard = clients.Options.Time.GetTimestamp();
         while (next[partition] < end)
         {
-            if (consumer.Consume(cancellationToken) is not { } record)
+            cancellationToken.ThrowIfCancellationRequested();
+            if (consumer.Consume(Slice) is not { } record)
+            {
+                if (clients.Options.Time.GetElapsedTime(heard) > clients.Options.Timeout)
+                    throw new KafkaException(new Error(ErrorCode.Local_TimedOut, "no broker sends them"));
                 continue;
+            }
+
+            heard = clients.Options.Time.GetTimestamp();
             next[record.Partition.Value] = record.IsPartitionEOF ? Math.Max(record.Offset.Value, next[record.Partition.Value]) : record.Offset.Value + 1;
             if (!record.IsPartitionEOF)
                 Take(record);
@@ -93,11 +105,11 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
         }
     }
 
-    private void Begin(int partition)
+    private void Begin(int partition, CancellationToken cancellationToken)
     {
         var place = new Confluent.Kafka.TopicPartition(topics.NameOf(KafkaTopics.Checkpoints), partition);
-        var least = consumer!.QueryWatermarkOffsets(place, clients.Options.Timeout).Low.Value;
-        consumer.IncrementalAssign([new TopicPartitionOffset(place, least)]);
+        var least = BlockingCalls.Run(limit => consumer!.QueryWatermarkOffsets(place, limit), clients.Options, cancellationToken).Low.Value;
+        consumer!.IncrementalAssign([new TopicPartitionOffset(place, least)]);
         next[partition] = least;
     }
 }

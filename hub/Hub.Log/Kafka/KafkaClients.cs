@@ -21,10 +21,36 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
     private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger logger = options.Logger;
+    private readonly CancellationTokenSource closing = new();
 
     public KafkaLogOptions Options => options;
 
     public string Place => options.Bootstrap;
+
+    public bool IsClosed => closing.IsCancellationRequested;
+
+    /// <summary>Ends all that waits for the cluster.</summary>
+    public Task CloseAsync() => closing.CancelAsync();
+
+    /// <summary>Waits for the cluster until cancelled or closed, and tells its failures in Hub's way.</summary>
+    /// <param name="subject">What is being done, as a sentence's beginning: "the topic 'x' cannot be written".</param>
+    /// <exception cref="ObjectDisposedException">The log was closed.</exception>
+    public async Task<T> AskAsync<T>(string subject, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing.Token);
+        try
+        {
+            return await ask(stop.Token);
+        }
+        catch (OperationCanceledException) when (IsClosed && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(KafkaLog));
+        }
+        catch (KafkaException failure)
+        {
+            throw KafkaFailures.Explain(failure, Place, subject);
+        }
+    }
 
     public IAdminClient Admin()
     {

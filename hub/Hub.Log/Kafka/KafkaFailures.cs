@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Hub.Core.Ops;
 
 namespace Hub.Log.Kafka;
@@ -9,11 +10,11 @@ internal static class KafkaFailures
     /// <param name="subject">What was being done, as a sentence's beginning: "the topic 'x' cannot be written".</param>
     public static HubException Explain(KafkaException failure, string place, string subject)
     {
-        var reason = failure.Error.Reason;
-        return failure.Error.Code switch
+        var error = ErrorOf(failure);
+        var reason = error.Reason;
+        return error.Code switch
         {
-            ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch or ErrorCode.Local_Fenced or ErrorCode.FencedInstanceId
-                => Transient(Codes.SourceTaken, $"{subject}: another Hub writes for this source now, and what this one wrote was refused.", "Nothing is lost: that Hub goes on from the checkpoint, and this one stands by."),
+            ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch or ErrorCode.Local_Fenced or ErrorCode.FencedInstanceId => Taken(place, subject, failure),
             ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState or ErrorCode.Local_Ssl
                 => Permanent(Codes.KafkaRefused, $"{subject}: Kafka refused the login ({reason}).", "Check kafka.security.protocol, kafka.sasl.* and kafka.ssl.*."),
             ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or ErrorCode.TransactionalIdAuthorizationFailed
@@ -22,6 +23,8 @@ internal static class KafkaFailures
                 => Permanent(Codes.TopicMissing, $"{subject}: Kafka does not have it ({reason}).", "Was it deleted? Start Hub again to have it made anew; its index and sources must then begin anew, too."),
             ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge
                 => Permanent(Codes.RecordTooLarge, $"{subject}: a record is larger than Kafka takes ({reason}).", "Raise message.max.bytes of the topic or the brokers, and kafka.message.max.bytes of Hub; then start the source again, which goes on with this record."),
+            ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange
+                => Permanent(Codes.LogDamaged, $"{subject}: the place to read on from is not in the log any more ({reason}).", "Was a topic made anew, or did it forget by age what was not read yet? Let the index be built from the log again."),
             _ => Transient(Codes.KafkaFailed, $"{subject}: {reason}.", "Hub tries again by itself. Look at the brokers if it lasts."),
         };
 
@@ -29,4 +32,19 @@ internal static class KafkaFailures
 
         HubException Permanent(string code, string message, string suggestion) => new(new Finding(code, Severity.Error, place, message, suggestion), failure);
     }
+
+    /// <summary>Another Hub has the source.</summary>
+    public static HubException Taken(string place, string subject, KafkaException? failure = null) => new(
+        new Finding(
+            Codes.SourceTaken, Severity.Error, place, $"{subject}: another Hub writes for this source now, and what this one wrote was refused.",
+            "Nothing is lost: that Hub goes on from the checkpoint, and this one stands by."), failure) { IsTransient = true };
+
+    /// <summary>An answer about several things tells what is wrong with each; the first of them stands for all.</summary>
+    private static Error ErrorOf(KafkaException failure) => failure switch
+    {
+        ListOffsetsException several => several.Result.ResultInfos.Select(one => one.TopicPartitionOffsetError.Error).FirstOrDefault(error => error.IsError) ?? several.Error,
+        ListConsumerGroupOffsetsException several => several.Results.SelectMany(group => group.Partitions.Select(one => one.Error).Prepend(group.Error)).FirstOrDefault(error => error.IsError) ?? several.Error,
+        TopicPartitionOffsetException several => several.Results.Find(one => one.Error.IsError)?.Error ?? several.Error,
+        _ => failure.Error,
+    };
 }

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Hub.Core.Ops;
 
 namespace Hub.Log.Kafka;
 
@@ -10,19 +11,22 @@ internal sealed class KafkaLease : IAsyncDisposable
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
 
+    private readonly KafkaClients clients;
+    private readonly string source;
     private readonly IConsumer<Ignore, Ignore> member;
     private readonly CancellationTokenSource lost = new();
     private readonly CancellationTokenSource leaving = new();
     private readonly TaskCompletionSource granted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task staying;
+    private int isLeaving;
 
     private KafkaLease(KafkaClients clients, KafkaTopics topics, string source)
     {
-        Lost = lost.Token;
+        (this.clients, this.source, Lost) = (clients, source, lost.Token);
         member = clients.Build(() => clients.Consumer<Ignore, Ignore>(topics.GroupOf($"hub-source-{source}"))
             .SetPartitionsAssignedHandler((_, assigned) => Grant(assigned))
-            .SetPartitionsRevokedHandler((_, _) => lost.Cancel())
-            .SetPartitionsLostHandler((_, _) => lost.Cancel())
+            .SetPartitionsRevokedHandler((_, _) => Lose())
+            .SetPartitionsLostHandler((_, _) => Lose())
             .Build());
         member.Subscribe(topics.NameOf(KafkaTopics.Leases));
         staying = Task.Factory.StartNew(Stay, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
@@ -36,8 +40,13 @@ internal sealed class KafkaLease : IAsyncDisposable
         var lease = new KafkaLease(clients, topics, source);
         try
         {
-            await lease.granted.Task.WaitAsync(cancellationToken);
-            return lease;
+            return await clients.AskAsync(
+                $"the source '{source}' cannot be taken",
+                async stop =>
+                {
+                    await lease.granted.Task.WaitAsync(stop);
+                    return lease;
+                }, cancellationToken);
         }
         catch
         {
@@ -48,6 +57,8 @@ internal sealed class KafkaLease : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref isLeaving, 1) == 1)
+            return;
         await leaving.CancelAsync();
         await staying;
         // Leaving tells the cluster, so that another Hub need not wait until this one's silence is noticed.
@@ -74,16 +85,22 @@ internal sealed class KafkaLease : IAsyncDisposable
             {
                 member.Consume(Poll);
             }
-            catch (ConsumeException failure) when (!failure.Error.IsFatal)
+            catch (KafkaException failure) when (IsPassing(failure))
             {
                 // The library goes on by itself; if the membership is lost it says so by its handler.
             }
             catch (KafkaException failure)
             {
-                lost.Cancel();
                 granted.TrySetException(failure);
+                Lose();
                 return;
             }
         }
     }
+
+    private bool IsPassing(KafkaException failure)
+        => !failure.Error.IsFatal && KafkaFailures.Explain(failure, clients.Place, source).Findings[0].Code != Codes.KafkaRefused;
+
+    // Whoever listens must not hold up the library's thread.
+    private void Lose() => _ = lost.CancelAsync();
 }

@@ -15,7 +15,6 @@ public sealed class KafkaLog : ILog
     private readonly ConcurrentDictionary<string, SourceWriter> writers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, string[]> groups = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim opening = new(1);
-    private readonly CancellationTokenSource closing = new();
     // Entries without a checkpoint are nobody's in particular: each process writes them under an id of its own.
     private readonly string anonymous = $"{Guid.NewGuid():N}";
     private bool isOpen;
@@ -41,15 +40,13 @@ public sealed class KafkaLog : ILog
     public async ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken)
     {
         await OpenAsync(cancellationToken);
+        var writer = WriterOf(source);
         var lease = await KafkaLease.AcquireAsync(clients, topics, source, cancellationToken);
         try
         {
-            await WriterOf(source).RenewAsync(cancellationToken);
-            return new(lease.Lost, async () =>
-            {
-                WriterOf(source).Discard();
-                await lease.DisposeAsync();
-            });
+            await clients.AskAsync($"the source '{source}' cannot be taken", stop => RenewAsync(writer, stop), cancellationToken);
+            var losing = lease.Lost.Register(writer.Take);
+            return new(lease.Lost, () => ReleaseAsync(writer, lease, losing));
         }
         catch
         {
@@ -63,7 +60,7 @@ public sealed class KafkaLog : ILog
         await OpenAsync(cancellationToken);
         await topics.CheckAsync(entries, cancellationToken);
         if (entries.Count > 0 || checkpoint is not null)
-            await WriterOf(checkpoint?.Source ?? anonymous).AppendAsync(entries, checkpoint, cancellationToken);
+            await clients.AskAsync("the log cannot be written", stop => WriteAsync(entries, checkpoint, stop), cancellationToken);
         return AllPartitions().ToDictionary(place => place, topics.EndOf);
     }
 
@@ -84,7 +81,7 @@ public sealed class KafkaLog : ILog
     public async ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken)
     {
         await OpenAsync(cancellationToken);
-        await WriterOf(source).DeleteCheckpointAsync(cancellationToken);
+        await clients.AskAsync($"the checkpoint of the source '{source}' cannot be deleted", stop => DeleteAsync(source, stop), cancellationToken);
     }
 
     /// <summary>With a start the reader takes every partition, and its caller keeps the offsets; without one it shares them with the group's other members.</summary>
@@ -95,7 +92,7 @@ public sealed class KafkaLog : ILog
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal)];
         TopicPartition[] places = [.. await topics.LookAsync(distinct, cancellationToken)];
         groups[group] = [.. groups.GetValueOrDefault(group, []).Union(distinct, StringComparer.Ordinal)];
-        var reader = new KafkaLogReader(clients, topics, group, closing.Token);
+        var reader = new KafkaLogReader(clients, topics, group);
         try
         {
             await (start is null ? reader.JoinAsync(distinct, cancellationToken) : reader.TakeAsync(places, start, cancellationToken));
@@ -119,33 +116,54 @@ public sealed class KafkaLog : ILog
         return [.. places.Select(place => new PartitionLag(place, committed.GetValueOrDefault(place), ends[place]))];
     }
 
-    /// <summary>Waiting readers end with an <see cref="ObjectDisposedException"/>. An append that is under way is not waited for: it is done or undone as a whole.</summary>
+    /// <summary>Whoever waits for the log meets an <see cref="ObjectDisposedException"/>. An append that is under way is done or undone as a whole.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (closing.IsCancellationRequested)
+        if (clients.IsClosed)
             return;
-        await closing.CancelAsync();
-        await Task.Run(() =>
-        {
-            foreach (var writer in writers.Values)
-                writer.Dispose();
-            checkpoints.Dispose();
-            topics.Dispose();
-        });
+        await clients.CloseAsync();
+        await Task.WhenAll(writers.Values.Select(writer => writer.DisposeAsync().AsTask()));
+        await checkpoints.DisposeAsync();
+        await topics.DisposeAsync();
+    }
+
+    private static async Task<bool> RenewAsync(SourceWriter writer, CancellationToken cancellationToken)
+    {
+        await writer.RenewAsync(cancellationToken);
+        return true;
+    }
+
+    private static async ValueTask ReleaseAsync(SourceWriter writer, KafkaLease lease, CancellationTokenRegistration losing)
+    {
+        await losing.DisposeAsync();
+        await writer.ReleaseAsync();
+        await lease.DisposeAsync();
+    }
+
+    private async Task<bool> WriteAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        await WriterOf(checkpoint?.Source ?? anonymous).AppendAsync(entries, checkpoint, cancellationToken);
+        return true;
+    }
+
+    private async Task<bool> DeleteAsync(string source, CancellationToken cancellationToken)
+    {
+        await WriterOf(source).DeleteCheckpointAsync(cancellationToken);
+        return true;
     }
 
     private IEnumerable<TopicPartition> AllPartitions() => topics.Known.SelectMany(topics.PartitionsOf);
 
     private SourceWriter WriterOf(string source)
     {
-        ObjectDisposedException.ThrowIf(closing.IsCancellationRequested, this);
+        ObjectDisposedException.ThrowIf(clients.IsClosed, this);
         return writers.GetOrAdd(source, name => new(name, clients, topics, checkpoints));
     }
 
     /// <summary>The first use of the log makes Hub's own topics; a cluster that cannot be reached is met there, and again at the next use.</summary>
     private async ValueTask OpenAsync(CancellationToken cancellationToken)
     {
-        ObjectDisposedException.ThrowIf(closing.IsCancellationRequested, this);
+        ObjectDisposedException.ThrowIf(clients.IsClosed, this);
         if (isOpen)
             return;
         await opening.WaitAsync(cancellationToken);

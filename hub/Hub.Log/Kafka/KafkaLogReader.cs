@@ -17,7 +17,6 @@ internal sealed class KafkaLogReader : ILogReader
 
     private readonly KafkaClients clients;
     private readonly KafkaTopics topics;
-    private readonly CancellationToken closing;
     private readonly IConsumer<Cell, Cell> consumer;
     private readonly CellStore keys = new();
     private readonly CellStore values = new();
@@ -32,11 +31,14 @@ internal sealed class KafkaLogReader : ILogReader
         public TopicPartition Name { get; } = name;
 
         public long Next { get; set; } = next;
+
+        /// <summary>Where the group is at least: what was read before a partition went to another member and came back is older.</summary>
+        public long Committed { get; set; } = next;
     }
 
-    public KafkaLogReader(KafkaClients clients, KafkaTopics topics, string group, CancellationToken closing)
+    public KafkaLogReader(KafkaClients clients, KafkaTopics topics, string group)
     {
-        (this.clients, this.topics, this.closing) = (clients, topics, closing);
+        (this.clients, this.topics) = (clients, topics);
         consumer = clients.Build(() => clients.Consumer<Cell, Cell>(topics.GroupOf(group))
             .SetKeyDeserializer(keys).SetValueDeserializer(values)
             .SetPartitionsAssignedHandler((_, assigned) => Give(assigned))
@@ -48,14 +50,14 @@ internal sealed class KafkaLogReader : ILogReader
     public IReadOnlyDictionary<TopicPartition, long> NextOffsets { get; private set; } = new Dictionary<TopicPartition, long>();
 
     /// <summary>Takes all partitions, from the given offsets, else the group's, else the beginning.</summary>
-    public Task TakeAsync(IReadOnlyCollection<TopicPartition> wanted, IReadOnlyDictionary<TopicPartition, long> start, CancellationToken cancellationToken) => RunAsync(() =>
+    public Task TakeAsync(IReadOnlyCollection<TopicPartition> wanted, IReadOnlyDictionary<TopicPartition, long> start, CancellationToken cancellationToken) => RunAsync(stop =>
     {
         var unnamed = wanted.Where(place => !start.ContainsKey(place)).Select(KafkaPlaceOf).ToList();
-        var committed = unnamed.Count == 0 ? [] : consumer.Committed(unnamed, clients.Options.Timeout).ToDictionary(one => one.TopicPartition, one => one.Offset);
+        var committed = unnamed.Count == 0 ? [] : BlockingCalls.Run(limit => consumer.Committed(unnamed, limit), clients.Options, stop).ToDictionary(one => one.TopicPartition, one => one.Offset);
         foreach (var name in wanted)
         {
             var place = KafkaPlaceOf(name);
-            var (least, end) = consumer.QueryWatermarkOffsets(place, clients.Options.Timeout) is var bounds ? (bounds.Low.Value, Math.Max(bounds.High.Value, topics.EndOf(name))) : default;
+            var (least, end) = BlockingCalls.Run(limit => consumer.QueryWatermarkOffsets(place, limit), clients.Options, stop) is var bounds ? (bounds.Low.Value, Math.Max(bounds.High.Value, topics.EndOf(name))) : default;
             var next = start.TryGetValue(name, out var given) ? given : committed[place].Value >= 0 ? committed[place].Value : least;
             // Waiting for the log to get there would pass over all that is appended until then.
             if (next > end || (next < least && next > 0))
@@ -70,14 +72,14 @@ internal sealed class KafkaLogReader : ILogReader
     }, cancellationToken);
 
     /// <summary>Joins the group and waits for its share of the partitions.</summary>
-    public Task JoinAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) => RunAsync(() =>
+    public Task JoinAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) => RunAsync(stop =>
     {
         isMember = true;
         consumer.Subscribe(names.Select(topics.NameOf));
         var began = clients.Options.Time.GetTimestamp();
         while (!isAssigned && held is null && clients.Options.Time.GetElapsedTime(began) < clients.Options.Timeout)
         {
-            cancellationToken.ThrowIfCancellationRequested();
+            stop.ThrowIfCancellationRequested();
             held = Consume(Slice);
         }
 
@@ -87,27 +89,22 @@ internal sealed class KafkaLogReader : ILogReader
     public async ValueTask ReadAsync(LogBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
     {
         into.Clear();
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, closing);
-        try
-        {
-            await RunAsync(() => Fill(into, maxBytes, maxWait, stop.Token), cancellationToken);
-        }
-        catch (OperationCanceledException) when (closing.IsCancellationRequested)
-        {
-            throw new ObjectDisposedException(nameof(KafkaLog));
-        }
-
+        await RunAsync(stop => Fill(into, maxBytes, maxWait, stop), cancellationToken);
         NextOffsets = Offsets();
     }
 
-    public async ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, long> offsets, CancellationToken cancellationToken) => await RunAsync(() =>
+    public async ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, long> offsets, CancellationToken cancellationToken) => await RunAsync(stop =>
     {
-        var mine = offsets.Select(one => (Place: KafkaPlaceOf(one.Key), one.Value)).Where(one => !isMember || places.ContainsKey(one.Place))
+        var mine = offsets.Select(one => (Place: KafkaPlaceOf(one.Key), one.Value))
+            .Where(one => !isMember || (places.TryGetValue(one.Place, out var place) && one.Value >= place.Committed))
             .Select(one => new TopicPartitionOffset(one.Place, one.Value)).ToList();
         try
         {
             if (mine.Count > 0)
                 consumer.Commit(mine);
+            foreach (var one in mine)
+                if (places.TryGetValue(one.TopicPartition, out var place))
+                    place.Committed = one.Offset.Value;
         }
         catch (KafkaException failure) when (isMember && failure.Error.Code is ErrorCode.IllegalGeneration or ErrorCode.UnknownMemberId or ErrorCode.RebalanceInProgress or ErrorCode.Local_State)
         {
@@ -122,17 +119,13 @@ internal sealed class KafkaLogReader : ILogReader
         consumer.Dispose();
     });
 
-    private async Task RunAsync(Action work, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await Task.Run(work, cancellationToken);
-        }
-        catch (KafkaException failure)
-        {
-            throw KafkaFailures.Explain(failure, clients.Place, "the log cannot be read");
-        }
-    }
+    private Task RunAsync(Action<CancellationToken> work, CancellationToken cancellationToken) => clients.AskAsync(
+        "the log cannot be read", stop => Task.Run(
+            () =>
+            {
+                work(stop);
+                return true;
+            }, stop), cancellationToken);
 
     private void Fill(LogBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
     {

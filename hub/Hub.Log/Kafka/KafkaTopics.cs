@@ -12,7 +12,7 @@ using TopicPartition = Hub.Core.Log.TopicPartition;
 namespace Hub.Log.Kafka;
 
 /// <summary>The topics of one log: made or checked once, and where they end.</summary>
-internal sealed partial class KafkaTopics(KafkaClients clients) : IDisposable
+internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposable
 {
     /// <summary>Holds the places of sources: compacted, keyed by source.</summary>
     public const string Checkpoints = "hub.checkpoint";
@@ -26,6 +26,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IDisposable
     private readonly IAdminClient admin = clients.Admin();
     private readonly ILogger logger = clients.Options.Logger;
     private readonly SemaphoreSlim making = new(1);
+    private readonly SemaphoreSlim looking = new(1);
     private readonly ConcurrentDictionary<string, int> partitions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<TopicPartition, long> ends = new();
 
@@ -86,12 +87,9 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IDisposable
         try
         {
             if (!partitions.ContainsKey(topic))
-                partitions[topic] = await FindAsync(topic, cancellationToken) ?? await MakeAsync(topic, count, cancellationToken);
+                partitions[topic] = await FindAsync(topic, cancellationToken)
+                    ?? await clients.AskAsync($"the topic '{NameOf(topic)}' cannot be made", stop => MakeAsync(topic, count, stop), cancellationToken);
             return partitions[topic];
-        }
-        catch (KafkaException failure)
-        {
-            throw KafkaFailures.Explain(failure, clients.Place, $"the topic '{NameOf(topic)}' cannot be looked at or made");
         }
         finally
         {
@@ -108,53 +106,55 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IDisposable
     /// <summary>Asks the cluster where the partitions end for readers that see committed entries only.</summary>
     public async ValueTask<Dictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<TopicPartition> places, CancellationToken cancellationToken)
     {
-        try
-        {
-            var asked = places.Select(place => new TopicPartitionOffsetSpec { TopicPartition = new(NameOf(place.Topic), place.Partition), OffsetSpec = OffsetSpec.Latest() });
-            var answer = await admin.ListOffsetsAsync(asked, new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = clients.Options.Timeout })
-                .WaitAsync(cancellationToken);
-            var byName = answer.ResultInfos.ToDictionary(info => (info.TopicPartitionOffsetError.Topic, info.TopicPartitionOffsetError.Partition.Value), info => info.TopicPartitionOffsetError.Offset.Value);
-            foreach (var place in places)
-                Written(place, byName[(NameOf(place.Topic), place.Partition)]);
-            return places.ToDictionary(place => place, EndOf);
-        }
-        catch (KafkaException failure)
-        {
-            throw KafkaFailures.Explain(failure, clients.Place, "the ends of topics cannot be read");
-        }
+        var asked = places.Select(place => new TopicPartitionOffsetSpec { TopicPartition = new(NameOf(place.Topic), place.Partition), OffsetSpec = OffsetSpec.Latest() });
+        var options = new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = clients.Options.Timeout };
+        var answer = await clients.AskAsync("the ends of topics cannot be read", stop => admin.ListOffsetsAsync(asked, options).WaitAsync(stop), cancellationToken);
+        var byName = answer.ResultInfos.ToDictionary(info => (info.TopicPartitionOffsetError.Topic, info.TopicPartitionOffsetError.Partition.Value), info => info.TopicPartitionOffsetError.Offset.Value);
+        foreach (var place in places)
+            Written(place, byName[(NameOf(place.Topic), place.Partition)]);
+        return places.ToDictionary(place => place, EndOf);
     }
 
     /// <summary>What the group has committed, for the partitions where it has.</summary>
     public async ValueTask<Dictionary<TopicPartition, long>> ReadCommittedAsync(string group, IReadOnlyCollection<TopicPartition> places, CancellationToken cancellationToken)
     {
-        try
-        {
-            var asked = new ConsumerGroupTopicPartitions(GroupOf(group), [.. places.Select(place => new Confluent.Kafka.TopicPartition(NameOf(place.Topic), place.Partition))]);
-            var answer = await admin.ListConsumerGroupOffsetsAsync([asked], new() { RequestTimeout = clients.Options.Timeout }).WaitAsync(cancellationToken);
-            var byName = answer[0].Partitions.ToDictionary(one => (one.Topic, one.Partition.Value), one => one.Offset.Value);
-            return places.Where(place => byName[(NameOf(place.Topic), place.Partition)] >= 0).ToDictionary(place => place, place => byName[(NameOf(place.Topic), place.Partition)]);
-        }
-        catch (KafkaException failure)
-        {
-            throw KafkaFailures.Explain(failure, clients.Place, $"the offsets of the group '{GroupOf(group)}' cannot be read");
-        }
+        var asked = new ConsumerGroupTopicPartitions(GroupOf(group), [.. places.Select(place => new Confluent.Kafka.TopicPartition(NameOf(place.Topic), place.Partition))]);
+        var options = new ListConsumerGroupOffsetsOptions { RequestTimeout = clients.Options.Timeout };
+        var answer = await clients.AskAsync(
+            $"the offsets of the group '{GroupOf(group)}' cannot be read", stop => admin.ListConsumerGroupOffsetsAsync([asked], options).WaitAsync(stop), cancellationToken);
+        var byName = answer[0].Partitions.ToDictionary(one => (one.Topic, one.Partition.Value), one => one.Offset.Value);
+        return places.Where(place => byName[(NameOf(place.Topic), place.Partition)] >= 0).ToDictionary(place => place, place => byName[(NameOf(place.Topic), place.Partition)]);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        admin.Dispose();
-        making.Dispose();
+        // Not under a look that is under way.
+        await looking.WaitAsync(CancellationToken.None);
+        await Task.Run(admin.Dispose);
     }
 
     private async Task<int?> FindAsync(string topic, CancellationToken cancellationToken)
     {
         // All topics: to ask for one that is missing makes it on many clusters, with the cluster's own settings.
-        var metadata = await Task.Run(() => admin.GetMetadata(clients.Options.Timeout), cancellationToken);
+        var metadata = await clients.AskAsync($"the topic '{NameOf(topic)}' cannot be looked at", LookAsync, cancellationToken);
         if (metadata.Topics.Find(found => found.Topic == NameOf(topic) && found.Error.Code is ErrorCode.NoError or ErrorCode.LeaderNotAvailable) is not { } there)
             return null;
         if (!clients.Options.CreateTopics)
             await CheckSettingsAsync(topic, cancellationToken);
         return there.Partitions.Count;
+    }
+
+    private async Task<Metadata> LookAsync(CancellationToken cancellationToken)
+    {
+        await looking.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(() => BlockingCalls.Run(admin.GetMetadata, clients.Options, cancellationToken), CancellationToken.None);
+        }
+        finally
+        {
+            looking.Release();
+        }
     }
 
     private async Task<int> MakeAsync(string topic, int count, CancellationToken cancellationToken)

@@ -1,27 +1,25 @@
 using Hub.Core.Log;
+using Hub.Core.Ops;
 
 namespace Hub.Log.Kafka;
 
 /// <summary>What one source appends through this process: one transaction at a time, and a new writer after a failure.</summary>
-internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTopics topics, CheckpointTable checkpoints) : IDisposable
+internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTopics topics, CheckpointTable checkpoints) : IAsyncDisposable
 {
     private readonly SemaphoreSlim writing = new(1);
+    private volatile CancellationTokenSource ending = new();
+    private volatile bool isTaken;
     private TransactionalWriter? writer;
 
     /// <summary>Refuses whoever wrote for the source before, and waits until what that one left open is settled.</summary>
     public async ValueTask RenewAsync(CancellationToken cancellationToken)
     {
-        await writing.WaitAsync(cancellationToken);
-        try
-        {
-            Discard();
-            await OpenAsync(cancellationToken);
-        }
-        finally
-        {
-            writing.Release();
-        }
-
+        await WithWriterAsync(
+            () =>
+            {
+                Discard();
+                isTaken = false;
+            }, () => { }, cancellationToken);
         // Entries of the one before count from now on.
         await topics.ReadEndsAsync([.. topics.Known.SelectMany(topics.PartitionsOf)], cancellationToken);
     }
@@ -30,39 +28,66 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
     {
         if (checkpoint is { CompleteAsOf: null })
             checkpoint = checkpoint with { CompleteAsOf = (await checkpoints.KnownAsync(source, cancellationToken))?.CompleteAsOf };
-        await WriteAsync(entries, checkpoint is null ? null : (source, CheckpointCodec.Write(checkpoint)), checkpoint, cancellationToken);
+        await WriteAsync(RefuseIfTaken, entries, checkpoint is null ? null : (source, CheckpointCodec.Write(checkpoint)), checkpoint, cancellationToken);
     }
 
-    public ValueTask DeleteCheckpointAsync(CancellationToken cancellationToken) => WriteAsync(new(), (source, null), null, cancellationToken);
+    public ValueTask DeleteCheckpointAsync(CancellationToken cancellationToken) => WriteAsync(() => { }, new(), (source, null), null, cancellationToken);
 
-    public void Discard()
+    /// <summary>Another Hub has the source, or may have: what this one appends is refused until <see cref="RenewAsync"/>, lest it shut out the other.</summary>
+    public void Take() => isTaken = true;
+
+    /// <summary>Ends an append that is under way, and lets the source go.</summary>
+    public async ValueTask ReleaseAsync()
     {
-        writer?.Dispose();
-        writer = null;
+        await ending.CancelAsync();
+        await writing.WaitAsync(CancellationToken.None);
+        try
+        {
+            await Task.Run(Discard);
+            ending = new();
+        }
+        finally
+        {
+            writing.Release();
+        }
     }
 
-    public void Dispose() => Discard();
+    public ValueTask DisposeAsync() => ReleaseAsync();
 
-    private async ValueTask WriteAsync(LogBatch entries, (string Source, byte[]? Value)? record, Checkpoint? checkpoint, CancellationToken cancellationToken)
+    private async ValueTask WriteAsync(Action check, LogBatch entries, (string Source, byte[]? Value)? record, Checkpoint? checkpoint, CancellationToken cancellationToken)
+    {
+        var end = 0L;
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending.Token);
+        await WithWriterAsync(check, () => writer!.Append(entries, record, (place, offset) =>
+        {
+            topics.Written(place, offset);
+            if (place.Topic == KafkaTopics.Checkpoints)
+                end = offset;
+        }, stop.Token), stop.Token);
+        if (record is not null)
+            checkpoints.Written(source, checkpoint, end);
+    }
+
+    /// <param name="before">What comes before a writer is made, if there is none.</param>
+    private async ValueTask WithWriterAsync(Action before, Action work, CancellationToken cancellationToken)
     {
         await writing.WaitAsync(cancellationToken);
         try
         {
-            await OpenAsync(cancellationToken);
-            var end = 0L;
-            await Task.Run(() => writer!.Append(entries, record, (place, offset) =>
-            {
-                topics.Written(place, offset);
-                if (place.Topic == KafkaTopics.Checkpoints)
-                    end = offset;
-            }, cancellationToken), CancellationToken.None);
-            if (record is not null)
-                checkpoints.Written(source, checkpoint, end);
+            // Not left before the library has let go of its thread: the writer must not be disposed of under it.
+            await Task.Run(
+                () =>
+                {
+                    before();
+                    writer ??= new(clients, topics, topics.GroupOf($"hub-{source}"), cancellationToken);
+                    work();
+                }, CancellationToken.None);
         }
-        catch
+        catch (Exception failure)
         {
+            isTaken |= failure is HubException { Findings: [{ Code: Codes.SourceTaken }, ..] };
             // Whether the cluster has it is not known; the next writer's beginning settles it.
-            Discard();
+            await Task.Run(Discard, CancellationToken.None);
             throw;
         }
         finally
@@ -71,6 +96,15 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
         }
     }
 
-    private async ValueTask OpenAsync(CancellationToken cancellationToken)
-        => writer ??= await Task.Run(() => new TransactionalWriter(clients, topics, topics.GroupOf($"hub-{source}")), cancellationToken);
+    private void RefuseIfTaken()
+    {
+        if (isTaken)
+            throw KafkaFailures.Taken(clients.Place, $"'{topics.GroupOf($"hub-{source}")}' cannot write");
+    }
+
+    private void Discard()
+    {
+        writer?.Dispose();
+        writer = null;
+    }
 }

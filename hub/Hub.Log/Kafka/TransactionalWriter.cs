@@ -12,6 +12,9 @@ namespace Hub.Log.Kafka;
 /// </summary>
 internal sealed class TransactionalWriter : IDisposable
 {
+    // A transaction that is left open holds readers back until it times out; but whoever ends Hub does not wait for long.
+    private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
+
     private readonly KafkaClients clients;
     private readonly KafkaTopics topics;
     private readonly KafkaHeaders headers = new();
@@ -20,7 +23,6 @@ internal sealed class TransactionalWriter : IDisposable
     private readonly Dictionary<TopicPartition, Slot> slots = [];
     private readonly Message<byte[], byte[]?> message = new();
     private CountdownEvent? undelivered;
-    private volatile Error? failed;
 
     /// <summary>A partition with the entry that waits to be sent: the last one of a batch is sent with a report of its offset.</summary>
     private sealed class Slot(Confluent.Kafka.TopicPartition place, TopicPartition name)
@@ -36,18 +38,20 @@ internal sealed class TransactionalWriter : IDisposable
 
     /// <summary>Blocks until what an earlier writer of the id left open is undone or done.</summary>
     /// <exception cref="HubException">The cluster cannot be reached or does not let this user write.</exception>
-    public TransactionalWriter(KafkaClients clients, KafkaTopics topics, string id)
+    public TransactionalWriter(KafkaClients clients, KafkaTopics topics, string id, CancellationToken cancellationToken)
     {
         (this.clients, this.topics, Id) = (clients, topics, id);
         producer = clients.Producer(id);
         try
         {
-            producer.InitTransactions(clients.Options.Timeout);
+            BlockingCalls.Run(producer.InitTransactions, clients.Options, cancellationToken);
         }
-        catch (KafkaException failure)
+        catch (Exception failure)
         {
             producer.Dispose();
-            throw KafkaFailures.Explain(failure, clients.Place, $"the transactional id '{id}' cannot be taken");
+            if (failure is KafkaException explained)
+                throw KafkaFailures.Explain(explained, clients.Place, $"the transactional id '{id}' cannot be taken");
+            throw;
         }
     }
 
@@ -72,13 +76,19 @@ internal sealed class TransactionalWriter : IDisposable
             // Sends at once what the library would gather for longer.
             producer.Flush(cancellationToken);
             undelivered.Wait(cancellationToken);
-            if (failed is { } error)
-                throw new KafkaException(error);
-            producer.CommitTransaction(clients.Options.Timeout);
+            // Fails if a single record was not taken, and tells why: a record's own report may only tell that it was given up with the others.
+            BlockingCalls.Run(producer.CommitTransaction, clients.Options, cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            Abort();
+            throw;
         }
         catch (KafkaException failure)
         {
-            throw KafkaFailures.Explain(failure, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
+            var cause = CauseOf(failure);
+            Abort();
+            throw KafkaFailures.Explain(cause, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
         }
         finally
         {
@@ -91,6 +101,34 @@ internal sealed class TransactionalWriter : IDisposable
     }
 
     public void Dispose() => producer.Dispose();
+
+    /// <summary>A transaction that has failed already refuses its next record, and its commit, which alone tells why.</summary>
+    private KafkaException CauseOf(KafkaException failure)
+    {
+        if (failure.Error.Code is not (ErrorCode.Local_State or ErrorCode.Local_Fatal))
+            return failure;
+        try
+        {
+            producer.CommitTransaction(AbortPatience);
+            return failure;
+        }
+        catch (KafkaException cause)
+        {
+            return cause;
+        }
+    }
+
+    private void Abort()
+    {
+        try
+        {
+            producer.AbortTransaction(AbortPatience);
+        }
+        catch (KafkaException)
+        {
+            // It may be done already, or cannot be undone from here: the next writer of the id settles it, or its timeout.
+        }
+    }
 
     private Slot SlotOf(TopicPartition name)
     {
@@ -137,8 +175,6 @@ internal sealed class TransactionalWriter : IDisposable
 
     private void Delivered(Slot slot, DeliveryReport<byte[], byte[]?> report)
     {
-        if (report.Error.IsError)
-            failed = report.Error;
         slot.End = report.Offset.Value + 1;
         undelivered?.Signal();
     }
