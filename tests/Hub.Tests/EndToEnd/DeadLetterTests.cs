@@ -1,19 +1,20 @@
 using System.Text.Json;
 using Hub.Core.Records;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>A row that does not fit is kept with all that is known of it, and the others flow on.</summary>
-public sealed class DeadLetterTests(PostgresFixture postgres)
+public abstract class DeadLetterTests(PostgresFixture postgres, LogKind log)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_row_that_does_not_fit_becomes_a_dead_letter_until_it_is_corrected()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres, before: start => start.Database.ExecuteAsync(
+        await using var finance = await FinanceHub.StartAsync(postgres, log, start => start.Database.ExecuteAsync(
             FinanceHub.InsertDetail("BAD-1", "三位小数", amount: "12.345") + FinanceHub.InsertDetail("BAD-2", "删除标志", deleted: "7"), Cancel));
         await finance.CatchUpAsync();
         await finance.CommitAsync(FinanceHub.InsertDetail("BAD-3", "流中三位小数", amount: "0.001") + FinanceHub.InsertDetail("GOOD-1", "其余照常"));
@@ -58,7 +59,7 @@ public sealed class DeadLetterTests(PostgresFixture postgres)
     [Fact]
     public async Task A_document_that_was_good_before_keeps_its_last_good_form_and_a_truncate_closes_its_dead_letter()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await FinanceHub.StartAsync(postgres, log);
         await finance.CommitAsync(FinanceHub.InsertDetail("WAS-GOOD", "好"));
         await finance.CommitAsync("UPDATE pay_detail SET pay_amt = 1.239 WHERE pay_detail_id = 'WAS-GOOD'");
         Assert.Equal("100.50", (await finance.RecordAsync(FinanceHub.Detail, "WAS-GOOD")).GetProperty("record").GetProperty("payAmount").GetString());
@@ -80,3 +81,7 @@ public sealed class DeadLetterTests(PostgresFixture postgres)
         return letters;
     }
 }
+
+public sealed class SqliteDeadLetterTests(PostgresFixture postgres) : DeadLetterTests(postgres, LogKind.Sqlite);
+
+public sealed class KafkaDeadLetterTests(PostgresFixture postgres) : DeadLetterTests(postgres, LogKind.Kafka);

@@ -1,19 +1,22 @@
 using System.Text.Json;
 using Hub.Demo.Finance;
+using Hub.Log.Kafka;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
+using Hub.Tests.Fixtures.Kafka;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
-/// <summary>The demo's finance database and a whole Hub that reads it by the shipped definition.</summary>
+/// <summary>The demo's finance database and a whole Hub that reads it by the shipped definition, on a log of either kind.</summary>
 internal sealed class FinanceHub : IAsyncDisposable
 {
     public const string Detail = "finance.paymentDetail";
 
     private readonly DirectoryInfo folder;
 
-    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder)
-        => (Database, Connection, this.folder) = (database, connection, folder);
+    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder, TransactionalBroker? broker)
+        => (Database, Connection, this.folder, Broker) = (database, connection, folder, broker);
 
     public TestDatabase Database { get; }
 
@@ -26,17 +29,20 @@ internal sealed class FinanceHub : IAsyncDisposable
 
     public RunningHub Hub { get; private set; } = null!;
 
+    /// <summary>Holds the log, unless it is a file.</summary>
+    public TransactionalBroker? Broker { get; }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="before">Changes the database or adds definitions before Hub starts.</param>
-    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, Func<FinanceHub, Task>? before = null)
+    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, Func<FinanceHub, Task>? before = null)
     {
         var (database, connection) = await postgres.CreateFinanceAsync(Cancel);
-        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"));
+        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null);
         Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);
         if (before is not null)
             await before(finance);
-        finance.Hub = await RunningHub.StartAsync(Path.Combine(finance.folder.FullName, "data"), Shipped.Schemas, finance.Connectors, Cancel);
+        finance.Hub = await finance.StartHubAsync("data", finance.Broker is { } broker ? KafkaLogs.OptionsOf(broker) : null);
         return finance;
     }
 
@@ -44,9 +50,15 @@ internal sealed class FinanceHub : IAsyncDisposable
     {
         if (Hub is not null)
             await Hub.DisposeAsync();
+        if (Broker is not null)
+            await Broker.DisposeAsync();
         await Database.DisposeAsync();
         folder.Delete(recursive: true);
     }
+
+    /// <summary>A Hub over the same database, with a data folder of its own; whoever starts it ends it.</summary>
+    public Task<RunningHub> StartHubAsync(string data, KafkaLogOptions? kafka)
+        => RunningHub.StartAsync(Path.Combine(folder.FullName, data), Shipped.Schemas, Connectors, Cancel, kafka);
 
     /// <summary>Waits until Hub says that it is complete as of now, by the database's clock.</summary>
     public async Task CatchUpAsync(string source = "finance")

@@ -1,19 +1,20 @@
 using System.Globalization;
 using System.Text.Json;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>What a search finds once the finance database has been read in full.</summary>
-public sealed class FirstReadTests(PostgresFixture postgres)
+public abstract class FirstReadTests(PostgresFixture postgres, LogKind log)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_row_is_searchable_and_the_sums_are_those_of_the_database()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await FinanceHub.StartAsync(postgres, log);
         await finance.CatchUpAsync();
 
         foreach (var table in finance.Hub.Definitions[0].Tables)
@@ -36,7 +37,7 @@ public sealed class FirstReadTests(PostgresFixture postgres)
     [Fact]
     public async Task The_way_of_the_money_can_be_followed_down_from_a_budget_and_up_from_a_payment()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await FinanceHub.StartAsync(postgres, log);
         await finance.CatchUpAsync();
         var row = (await finance.Database.RowsAsync("""
             SELECT d.pay_detail_id, d.pay_cert_id, a.pay_app_id, i.bgt_id, b.bgt_pman_id, b.mof_div_code || '~' || b.fiscal_year || '~' || b.pro_code
@@ -88,3 +89,7 @@ public sealed class FirstReadTests(PostgresFixture postgres)
         Assert.Equal((subject, await finance.Database.ScalarAsync<decimal>(sql, Cancel)), (subject, sum));
     }
 }
+
+public sealed class SqliteFirstReadTests(PostgresFixture postgres) : FirstReadTests(postgres, LogKind.Sqlite);
+
+public sealed class KafkaFirstReadTests(PostgresFixture postgres) : FirstReadTests(postgres, LogKind.Kafka);
