@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Hub.Demo.Finance;
-using Hub.Log.Kafka;
 using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Hub.Tests.Fixtures.Kafka;
@@ -12,6 +11,9 @@ namespace Hub.Tests.EndToEnd;
 internal sealed class FinanceHub : IAsyncDisposable
 {
     public const string Detail = "finance.paymentDetail";
+
+    /// <summary>What the broker knows <see cref="Hub"/> by.</summary>
+    public const string First = "first";
 
     private readonly DirectoryInfo folder;
 
@@ -42,7 +44,7 @@ internal sealed class FinanceHub : IAsyncDisposable
         Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);
         if (before is not null)
             await before(finance);
-        finance.Hub = await finance.StartHubAsync("data", finance.Broker is { } broker ? KafkaLogs.OptionsOf(broker) : null);
+        finance.Hub = await finance.StartHubAsync(First);
         return finance;
     }
 
@@ -56,13 +58,17 @@ internal sealed class FinanceHub : IAsyncDisposable
         folder.Delete(recursive: true);
     }
 
-    /// <summary>A Hub over the same database, with a data folder of its own; whoever starts it ends it.</summary>
-    public Task<RunningHub> StartHubAsync(string data, KafkaLogOptions? kafka)
-        => RunningHub.StartAsync(Path.Combine(folder.FullName, data), Shipped.Schemas, Connectors, Cancel, kafka);
+    /// <summary>A Hub over the same database and broker; whoever starts it ends it.</summary>
+    /// <param name="name">Its data folder, and what the broker knows it by.</param>
+    public Task<RunningHub> StartHubAsync(string name)
+        => RunningHub.StartAsync(Path.Combine(folder.FullName, name), Shipped.Schemas, Connectors, Cancel, Broker is null ? null : KafkaLogs.OptionsOf(Broker, name));
 
     /// <summary>Waits until Hub says that it is complete as of now, by the database's clock.</summary>
     public async Task CatchUpAsync(string source = "finance")
-        => await Hub.WaitUntilCompleteAsync(source, await Database.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel), Cancel);
+        => await Hub.WaitUntilCompleteAsync(source, await NowAsync(), Cancel);
+
+    /// <summary>The database's clock.</summary>
+    public Task<DateTime> NowAsync() => Database.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
 
     public async Task CommitAsync(string sql)
     {
@@ -91,8 +97,11 @@ internal sealed class FinanceHub : IAsyncDisposable
         while (cursor is not null);
     }
 
-    public Task<Comparison> CompareAsync(string source = "finance")
-        => Comparison.OfAsync(Database.ConnectionString, Hub.Definitions.Single(definition => definition.Name == source), Hub.Catalog, Hub.Log, Hub.Index, Cancel);
+    public Task<Comparison> CompareAsync(string source = "finance") => CompareAsync(Hub, source);
+
+    /// <summary>The same with the index of another Hub.</summary>
+    public Task<Comparison> CompareAsync(RunningHub hub, string source = "finance")
+        => Comparison.OfAsync(Database.ConnectionString, hub.Definitions.Single(definition => definition.Name == source), hub.Catalog, hub.Log, hub.Index, Cancel);
 
     /// <summary>Fails unless tables, log and index hold the same.</summary>
     public async Task AssertEqualAsync()
