@@ -1,19 +1,20 @@
 using System.Text.Json;
 using Hub.Core.Records;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>A row that does not fit is kept with all that is known of it, and the others flow on.</summary>
-public sealed class DeadLetterTests(PostgresFixture postgres)
+public abstract class DeadLetterTests(PostgresFixture postgres, LogKind log)
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_row_that_does_not_fit_becomes_a_dead_letter_until_it_is_corrected()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres, before: start => start.Database.ExecuteAsync(
+        await using var finance = await StartAsync(start => start.Database.ExecuteAsync(
             FinanceHub.InsertDetail("BAD-1", "三位小数", amount: "12.345") + FinanceHub.InsertDetail("BAD-2", "删除标志", deleted: "7"), Cancel));
         await finance.CatchUpAsync();
         await finance.CommitAsync(FinanceHub.InsertDetail("BAD-3", "流中三位小数", amount: "0.001") + FinanceHub.InsertDetail("GOOD-1", "其余照常"));
@@ -55,20 +56,9 @@ public sealed class DeadLetterTests(PostgresFixture postgres)
         Assert.True(comparison.IsEqual && comparison.Refused.Count == 0, comparison.ToString());
     }
 
-    [Fact]
-    public async Task A_document_that_was_good_before_keeps_its_last_good_form_and_a_truncate_closes_its_dead_letter()
-    {
-        await using var finance = await FinanceHub.StartAsync(postgres);
-        await finance.CommitAsync(FinanceHub.InsertDetail("WAS-GOOD", "好"));
-        await finance.CommitAsync("UPDATE pay_detail SET pay_amt = 1.239 WHERE pay_detail_id = 'WAS-GOOD'");
-        Assert.Equal("100.50", (await finance.RecordAsync(FinanceHub.Detail, "WAS-GOOD")).GetProperty("record").GetProperty("payAmount").GetString());
-        Assert.Equal(1, finance.Hub.Status("finance").DeadLetters);
-        await finance.CommitAsync("TRUNCATE pay_detail");
-        Assert.Equal(0, finance.Hub.Status("finance").DeadLetters);
-        Assert.Equal("superseded", (await LettersAsync(finance))["WAS-GOOD"]["state"]);
-    }
+    private protected Task<FinanceHub> StartAsync(Func<FinanceHub, Task>? before = null) => FinanceHub.StartAsync(postgres, log, before);
 
-    private static async Task<Dictionary<string, Dictionary<string, string?>>> LettersAsync(FinanceHub finance)
+    private protected static async Task<Dictionary<string, Dictionary<string, string?>>> LettersAsync(FinanceHub finance)
     {
         var letters = new Dictionary<string, Dictionary<string, string?>>(StringComparer.Ordinal);
         await foreach (var document in finance.Hub.Index.ScanAsync("hub.deadLetter", null, Cancel))
@@ -80,3 +70,22 @@ public sealed class DeadLetterTests(PostgresFixture postgres)
         return letters;
     }
 }
+
+/// <summary>Runs also what has nothing to do with where the log is.</summary>
+public sealed class SqliteDeadLetterTests(PostgresFixture postgres) : DeadLetterTests(postgres, LogKind.Sqlite)
+{
+    [Fact]
+    public async Task A_document_that_was_good_before_keeps_its_last_good_form_and_a_truncate_closes_its_dead_letter()
+    {
+        await using var finance = await StartAsync();
+        await finance.CommitAsync(FinanceHub.InsertDetail("WAS-GOOD", "好"));
+        await finance.CommitAsync("UPDATE pay_detail SET pay_amt = 1.239 WHERE pay_detail_id = 'WAS-GOOD'");
+        Assert.Equal("100.50", (await finance.RecordAsync(FinanceHub.Detail, "WAS-GOOD")).GetProperty("record").GetProperty("payAmount").GetString());
+        Assert.Equal(1, finance.Hub.Status("finance").DeadLetters);
+        await finance.CommitAsync("TRUNCATE pay_detail");
+        Assert.Equal(0, finance.Hub.Status("finance").DeadLetters);
+        Assert.Equal("superseded", (await LettersAsync(finance))["WAS-GOOD"]["state"]);
+    }
+}
+
+public sealed class KafkaDeadLetterTests(PostgresFixture postgres) : DeadLetterTests(postgres, LogKind.Kafka);

@@ -1,19 +1,24 @@
 using System.Text.Json;
 using Hub.Demo.Finance;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
+using Hub.Tests.Fixtures.Kafka;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
-/// <summary>The demo's finance database and a whole Hub that reads it by the shipped definition.</summary>
+/// <summary>The demo's finance database and a whole Hub that reads it by the shipped definition, on a log of either kind.</summary>
 internal sealed class FinanceHub : IAsyncDisposable
 {
     public const string Detail = "finance.paymentDetail";
 
+    /// <summary>What the broker knows <see cref="Hub"/> by.</summary>
+    public const string First = "first";
+
     private readonly DirectoryInfo folder;
 
-    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder)
-        => (Database, Connection, this.folder) = (database, connection, folder);
+    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder, TransactionalBroker? broker)
+        => (Database, Connection, this.folder, Broker) = (database, connection, folder, broker);
 
     public TestDatabase Database { get; }
 
@@ -26,17 +31,20 @@ internal sealed class FinanceHub : IAsyncDisposable
 
     public RunningHub Hub { get; private set; } = null!;
 
+    /// <summary>Holds the log, unless it is a file.</summary>
+    public TransactionalBroker? Broker { get; }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="before">Changes the database or adds definitions before Hub starts.</param>
-    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, Func<FinanceHub, Task>? before = null)
+    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, Func<FinanceHub, Task>? before = null)
     {
         var (database, connection) = await postgres.CreateFinanceAsync(Cancel);
-        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"));
+        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null);
         Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);
         if (before is not null)
             await before(finance);
-        finance.Hub = await RunningHub.StartAsync(Path.Combine(finance.folder.FullName, "data"), Shipped.Schemas, finance.Connectors, Cancel);
+        finance.Hub = await finance.StartHubAsync(First);
         return finance;
     }
 
@@ -44,13 +52,23 @@ internal sealed class FinanceHub : IAsyncDisposable
     {
         if (Hub is not null)
             await Hub.DisposeAsync();
+        if (Broker is not null)
+            await Broker.DisposeAsync();
         await Database.DisposeAsync();
         folder.Delete(recursive: true);
     }
 
+    /// <summary>A Hub over the same database and broker; whoever starts it ends it.</summary>
+    /// <param name="name">Its data folder, and what the broker knows it by.</param>
+    public Task<RunningHub> StartHubAsync(string name)
+        => RunningHub.StartAsync(Path.Combine(folder.FullName, name), Shipped.Schemas, Connectors, Cancel, Broker is null ? null : KafkaLogs.OptionsOf(Broker, name));
+
     /// <summary>Waits until Hub says that it is complete as of now, by the database's clock.</summary>
     public async Task CatchUpAsync(string source = "finance")
-        => await Hub.WaitUntilCompleteAsync(source, await Database.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel), Cancel);
+        => await Hub.WaitUntilCompleteAsync(source, await NowAsync(), Cancel);
+
+    /// <summary>The database's clock.</summary>
+    public Task<DateTime> NowAsync() => Database.ScalarAsync<DateTime>("SELECT clock_timestamp()", Cancel);
 
     public async Task CommitAsync(string sql)
     {
@@ -79,8 +97,11 @@ internal sealed class FinanceHub : IAsyncDisposable
         while (cursor is not null);
     }
 
-    public Task<Comparison> CompareAsync(string source = "finance")
-        => Comparison.OfAsync(Database.ConnectionString, Hub.Definitions.Single(definition => definition.Name == source), Hub.Catalog, Hub.Log, Hub.Index, Cancel);
+    public Task<Comparison> CompareAsync(string source = "finance") => CompareAsync(Hub, source);
+
+    /// <summary>The same with the index of another Hub.</summary>
+    public Task<Comparison> CompareAsync(RunningHub hub, string source = "finance")
+        => Comparison.OfAsync(Database.ConnectionString, hub.Definitions.Single(definition => definition.Name == source), hub.Catalog, hub.Log, hub.Index, Cancel);
 
     /// <summary>Fails unless tables, log and index hold the same.</summary>
     public async Task AssertEqualAsync()

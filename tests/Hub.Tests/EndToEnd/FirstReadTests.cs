@@ -1,19 +1,20 @@
 using System.Globalization;
 using System.Text.Json;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>What a search finds once the finance database has been read in full.</summary>
-public sealed class FirstReadTests(PostgresFixture postgres)
+public abstract class FirstReadTests(PostgresFixture postgres, LogKind log)
 {
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task Every_row_is_searchable_and_the_sums_are_those_of_the_database()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await StartAsync();
         await finance.CatchUpAsync();
         // Also while the index has not made all of it durable yet.
         Assert.Equal(0, (await finance.Hub.GetAsync("/api/v1/status", Cancel)).GetProperty("groups")[0].GetProperty("lag").GetInt64());
@@ -35,10 +36,30 @@ public sealed class FirstReadTests(PostgresFixture postgres)
         await finance.AssertEqualAsync();
     }
 
+    private protected Task<FinanceHub> StartAsync() => FinanceHub.StartAsync(postgres, log);
+
+    private static async Task AssertSumAsync(FinanceHub finance, string subject, string field, string sql)
+    {
+        var sum = 0m;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        await foreach (var hit in finance.HitsAsync($"subject={subject}"))
+        {
+            Assert.True(seen.Add(hit.GetProperty("id").GetString()!), $"{hit.GetProperty("id")} came twice.");
+            if (hit.GetProperty("record").GetProperty(field) is { ValueKind: JsonValueKind.String } amount)
+                sum += decimal.Parse(amount.GetString()!, CultureInfo.InvariantCulture);
+        }
+
+        Assert.Equal((subject, await finance.Database.ScalarAsync<decimal>(sql, Cancel)), (subject, sum));
+    }
+}
+
+/// <summary>Runs also what has nothing to do with where the log is.</summary>
+public sealed class SqliteFirstReadTests(PostgresFixture postgres) : FirstReadTests(postgres, LogKind.Sqlite)
+{
     [Fact]
     public async Task The_way_of_the_money_can_be_followed_down_from_a_budget_and_up_from_a_payment()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await StartAsync();
         await finance.CatchUpAsync();
         var row = (await finance.Database.RowsAsync("""
             SELECT d.pay_detail_id, d.pay_cert_id, a.pay_app_id, i.bgt_id, b.bgt_pman_id, b.mof_div_code || '~' || b.fiscal_year || '~' || b.pro_code
@@ -75,18 +96,6 @@ public sealed class FirstReadTests(PostgresFixture postgres)
             return [.. hits.Select(hit => hit.GetProperty("id").GetString()!["finance:".Length..])];
         }
     }
-
-    private static async Task AssertSumAsync(FinanceHub finance, string subject, string field, string sql)
-    {
-        var sum = 0m;
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        await foreach (var hit in finance.HitsAsync($"subject={subject}"))
-        {
-            Assert.True(seen.Add(hit.GetProperty("id").GetString()!), $"{hit.GetProperty("id")} came twice.");
-            if (hit.GetProperty("record").GetProperty(field) is { ValueKind: JsonValueKind.String } amount)
-                sum += decimal.Parse(amount.GetString()!, CultureInfo.InvariantCulture);
-        }
-
-        Assert.Equal((subject, await finance.Database.ScalarAsync<decimal>(sql, Cancel)), (subject, sum));
-    }
 }
+
+public sealed class KafkaFirstReadTests(PostgresFixture postgres) : FirstReadTests(postgres, LogKind.Kafka);

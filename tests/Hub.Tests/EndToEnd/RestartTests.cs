@@ -1,18 +1,19 @@
 using Hub.Core.Ops;
+using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>Hub goes on where it was, and builds anew what was lost.</summary>
-public sealed class RestartTests(PostgresFixture postgres)
+public abstract class RestartTests(PostgresFixture postgres, LogKind log)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_restart_goes_on_with_what_was_committed_meanwhile_and_reads_nothing_again()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await FinanceHub.StartAsync(postgres, log);
         await finance.CatchUpAsync();
         var before = await EntriesAsync(finance);
         await finance.Hub.StopAsync(Cancel);
@@ -29,7 +30,7 @@ public sealed class RestartTests(PostgresFixture postgres)
     [Fact]
     public async Task An_index_that_was_deleted_is_built_anew_from_the_log()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres);
+        await using var finance = await FinanceHub.StartAsync(postgres, log);
         await finance.CommitAsync(FinanceHub.InsertDetail("KEPT-1", "重建") + "DELETE FROM final_account_line;");
         await finance.Hub.StopAsync(Cancel);
         Directory.Delete(finance.Hub.IndexFolder, recursive: true);
@@ -80,3 +81,7 @@ public sealed class RestartTests(PostgresFixture postgres)
     private static async Task<int> EntriesAsync(FinanceHub finance)
         => (await LogState.ReadAsync(finance.Hub.Log, [.. finance.Hub.Definitions[0].Tables.Select(table => table.Subject)], Cancel)).Entries;
 }
+
+public sealed class SqliteRestartTests(PostgresFixture postgres) : RestartTests(postgres, LogKind.Sqlite);
+
+public sealed class KafkaRestartTests(PostgresFixture postgres) : RestartTests(postgres, LogKind.Kafka);

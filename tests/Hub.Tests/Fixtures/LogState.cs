@@ -9,9 +9,13 @@ public sealed class LogState
 {
     private readonly Dictionary<(string Topic, string Id), (long Version, byte[]? Value)> newest = [];
     private readonly Dictionary<(string Topic, string Source), long> floors = [];
+    private readonly HashSet<(string Topic, string Id, long Version, bool IsDelete)> seen = [];
 
     /// <summary>Entries read.</summary>
     public int Entries { get; private set; }
+
+    /// <summary>Entries that stand in the log twice: entries and checkpoint are one transaction, so there is none.</summary>
+    public List<string> Doubles { get; } = [];
 
     /// <summary>Reads the topics from their beginning to where they end now.</summary>
     public static async Task<LogState> ReadAsync(ILog log, IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
@@ -39,6 +43,9 @@ public sealed class LogState
     private void Add(LogBatch batch, in LogEntry entry)
     {
         Entries++;
+        var key = (entry.Place.Topic, Id: Encoding.UTF8.GetString(batch.Bytes(entry.Key)));
+        if (!seen.Add((key.Topic, key.Id, entry.Version, entry.Value.IsNull)))
+            Doubles.Add($"{entry.Place} {entry.Offset}");
         if (entry.Operation == Operation.Truncate)
         {
             var scope = (entry.Place.Topic, entry.Source);
@@ -46,7 +53,6 @@ public sealed class LogState
             return;
         }
 
-        var key = (entry.Place.Topic, Encoding.UTF8.GetString(batch.Bytes(entry.Key)));
         if (!newest.TryGetValue(key, out var held) || entry.Version >= held.Version)
             newest[key] = (entry.Version, entry.Value.HasValue ? batch.Bytes(entry.Value).ToArray() : null);
     }

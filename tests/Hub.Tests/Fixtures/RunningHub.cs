@@ -4,6 +4,7 @@ using Hub.Core.Log;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Log.Kafka;
 using Hub.Server;
 using Hub.Server.Hosting;
 using Hub.Server.Ops;
@@ -34,12 +35,14 @@ public sealed class RunningHub : IAsyncDisposable
     public string IndexFolder => Path.Combine(options.DataFolder, "index");
 
     /// <param name="data">Holds the log and the index; what it holds already is gone on with.</param>
-    public static async Task<RunningHub> StartAsync(string data, string schemas, string connectors, CancellationToken cancellationToken)
+    /// <param name="kafka">Holds the log instead, when it is given.</param>
+    public static async Task<RunningHub> StartAsync(string data, string schemas, string connectors, CancellationToken cancellationToken, KafkaLogOptions? kafka = null)
     {
         var hub = new RunningHub(new()
         {
             DataFolder = data, SchemasFolder = schemas, ConnectorsFolder = connectors, Address = new("http://127.0.0.1:0"),
             RefreshInterval = TimeSpan.FromMilliseconds(50), CommitInterval = TimeSpan.FromMilliseconds(500),
+            Log = kafka is null ? LogKind.Sqlite : LogKind.Kafka, Kafka = kafka ?? new(),
         });
         await hub.StartAsync(cancellationToken);
         return hub;

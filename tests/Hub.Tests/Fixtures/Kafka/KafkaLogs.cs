@@ -7,6 +7,10 @@ internal static class KafkaLogs
 {
     public static KafkaLogOptions OptionsOf(TransactionalBroker broker) => new() { Bootstrap = broker.Bootstrap };
 
+    /// <summary>The same for one of several processes, which the broker's faults can tell apart by its name.</summary>
+    public static KafkaLogOptions OptionsOf(TransactionalBroker broker, string client)
+        => OptionsOf(broker) with { ClientSettings = new Dictionary<string, string> { ["client.id"] = client } };
+
     /// <summary>Makes topics the way that librdkafka's cluster can.</summary>
     public static KafkaLogOptions OptionsOf(LibrdkafkaCluster cluster) => new()
     {
