@@ -61,8 +61,9 @@ hub_pid=$!
 status='' unread=''
 ready() {
     status=$("$hub" status --set "address=$address" --json 2>/dev/null) || return 1
-    unread=$(grep -Eo '"state": ?"[a-z]+"[^{}]*"asOf": ?null' <<<"$status" || true)
-    ! grep -Evq '^$|"(stopped|retrying)"' <<<"$unread"
+    # A line a source; what stands before "asOf" may hold anything, also the braces of a position.
+    unread=$(sed 's/"source": *"/\n&/g' <<<"$status" | grep -E '^"source".*"asOf": ?null' || true)
+    ! grep -Evq '^$|"state": ?"(stopped|retrying)"' <<<"$unread"
 }
 until ready; do
     if ! kill -0 "$hub_pid" 2>/dev/null; then

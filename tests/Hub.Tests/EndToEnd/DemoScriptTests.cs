@@ -32,7 +32,7 @@ public sealed class DemoScriptTests
         Assert.Contains("Not every source can be read", said, StringComparison.Ordinal);
     }
 
-    private static string Source(string state, string asOf) => $$"""{ "source": "s", "state": "{{state}}", "since": "2025-03-01T08:00:00Z", "position": null, {{asOf}}, "problem": { "code": "HUB3005" } }""";
+    private static string Source(string state, string asOf) => $$"""{ "source": "s", "state": "{{state}}", "since": "2025-03-01T08:00:00Z", "position": "{\"slot\":\"hub\",\"ids\":{\"t\":1} }", {{asOf}}, "problem": { "code": "HUB3005" } }""";
 
     private static string Status(params string[] sources) => $$"""{ "sources": [{{string.Join(", ", sources)}}], "groups": [] }""";
 
