@@ -20,6 +20,8 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
     // How soon a reader at the end is told that it is there.
     private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(100);
 
+    private static readonly TimeSpan AskPause = TimeSpan.FromMilliseconds(100);
+
     private readonly ILogger logger = options.Logger;
     private readonly CancellationTokenSource closing = new();
 
@@ -51,6 +53,25 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
             throw KafkaFailures.Explain(failure, Place, subject);
         }
     }
+
+    /// <summary>The same for a question that changes nothing: asked again until there is an answer, or the time for it is over.</summary>
+    public Task<T> AskAgainAsync<T>(string subject, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken) => AskAsync(
+        subject, async stop =>
+        {
+            var began = options.Time.GetTimestamp();
+            while (true)
+            {
+                try
+                {
+                    return await ask(stop);
+                }
+                catch (KafkaException failure) when (KafkaFailures.Explain(failure, Place, subject).IsTransient && options.Time.GetElapsedTime(began) < options.Timeout)
+                {
+                    // Leaders move, and a client that was cut off has yet to find them.
+                    await Task.Delay(AskPause, options.Time, stop);
+                }
+            }
+        }, cancellationToken);
 
     public IAdminClient Admin()
     {
@@ -93,6 +114,21 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
             ConsumeResultFields = "headers,topic",
         };
         return new ConsumerBuilder<TKey, TValue>(config).SetLogHandler((_, line) => Log(line)).SetErrorHandler((_, error) => Log(error));
+    }
+
+    /// <summary>Leaves the consumer's group, so that the others need not wait until its silence is noticed, and ends it.</summary>
+    public static void End<TKey, TValue>(IConsumer<TKey, TValue> consumer)
+    {
+        try
+        {
+            consumer.Close();
+        }
+        catch (KafkaException)
+        {
+            // No broker has answered in time: the group learns by the silence.
+        }
+
+        consumer.Dispose();
     }
 
     /// <exception cref="HubException">The client library does not take a setting.</exception>

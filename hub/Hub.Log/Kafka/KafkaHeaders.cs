@@ -47,7 +47,7 @@ internal sealed class KafkaHeaders
                 SourceKey => entry with { Source = SourceOf(value) },
                 PositionKey => entry with { Position = into.Store(value) },
                 VersionKey => entry with { Version = Number(value) },
-                OperationKey => entry with { Operation = (Operation)Number(value) },
+                OperationKey when Number(value) is > 0 and <= byte.MaxValue and var number => entry with { Operation = (Operation)number },
                 OccurredAtKey => entry with { OccurredAt = Number(value) },
                 _ => entry,
             };

@@ -61,12 +61,7 @@ internal sealed class KafkaLease : IAsyncDisposable
             return;
         await leaving.CancelAsync();
         await staying;
-        // Leaving tells the cluster, so that another Hub need not wait until this one's silence is noticed.
-        await Task.Run(() =>
-        {
-            member.Close();
-            member.Dispose();
-        });
+        await Task.Run(() => KafkaClients.End(member));
     }
 
     private IEnumerable<TopicPartitionOffset> Grant(List<Confluent.Kafka.TopicPartition> assigned)

@@ -115,8 +115,9 @@ internal sealed class KafkaLogReader : ILogReader
     public async ValueTask DisposeAsync() => await Task.Run(() =>
     {
         if (isMember)
-            consumer.Close();
-        consumer.Dispose();
+            KafkaClients.End(consumer);
+        else
+            consumer.Dispose();
     });
 
     private Task RunAsync(Action<CancellationToken> work, CancellationToken cancellationToken) => clients.AskAsync(

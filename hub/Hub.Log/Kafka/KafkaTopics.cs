@@ -108,7 +108,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     {
         var asked = places.Select(place => new TopicPartitionOffsetSpec { TopicPartition = new(NameOf(place.Topic), place.Partition), OffsetSpec = OffsetSpec.Latest() });
         var options = new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = clients.Options.Timeout };
-        var answer = await clients.AskAsync("the ends of topics cannot be read", stop => admin.ListOffsetsAsync(asked, options).WaitAsync(stop), cancellationToken);
+        var answer = await clients.AskAgainAsync("the ends of topics cannot be read", stop => admin.ListOffsetsAsync(asked, options).WaitAsync(stop), cancellationToken);
         var byName = answer.ResultInfos.ToDictionary(info => (info.TopicPartitionOffsetError.Topic, info.TopicPartitionOffsetError.Partition.Value), info => info.TopicPartitionOffsetError.Offset.Value);
         foreach (var place in places)
             Written(place, byName[(NameOf(place.Topic), place.Partition)]);
@@ -120,7 +120,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     {
         var asked = new ConsumerGroupTopicPartitions(GroupOf(group), [.. places.Select(place => new Confluent.Kafka.TopicPartition(NameOf(place.Topic), place.Partition))]);
         var options = new ListConsumerGroupOffsetsOptions { RequestTimeout = clients.Options.Timeout };
-        var answer = await clients.AskAsync(
+        var answer = await clients.AskAgainAsync(
             $"the offsets of the group '{GroupOf(group)}' cannot be read", stop => admin.ListConsumerGroupOffsetsAsync([asked], options).WaitAsync(stop), cancellationToken);
         var byName = answer[0].Partitions.ToDictionary(one => (one.Topic, one.Partition.Value), one => one.Offset.Value);
         return places.Where(place => byName[(NameOf(place.Topic), place.Partition)] >= 0).ToDictionary(place => place, place => byName[(NameOf(place.Topic), place.Partition)]);
