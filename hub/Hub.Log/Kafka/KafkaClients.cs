@@ -99,7 +99,7 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
         {
             GroupId = group,
             SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
-            HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 4,
+            HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 5,
             IsolationLevel = IsolationLevel.ReadCommitted,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
             EnableAutoCommit = false,

@@ -39,7 +39,7 @@ public sealed record KafkaLogOptions
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A Hub that is silent for so long is taken for dead, and another takes over its sources and partitions.</summary>
-    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(10);
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromSeconds(15);
 
     /// <summary>A transaction that is open for so long is undone by the cluster; until then it holds readers back.</summary>
     public TimeSpan TransactionTimeout { get; init; } = TimeSpan.FromSeconds(60);

@@ -108,7 +108,15 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     {
         var asked = places.Select(place => new TopicPartitionOffsetSpec { TopicPartition = new(NameOf(place.Topic), place.Partition), OffsetSpec = OffsetSpec.Latest() });
         var options = new ListOffsetsOptions { IsolationLevel = IsolationLevel.ReadCommitted, RequestTimeout = clients.Options.Timeout };
-        var answer = await clients.AskAgainAsync("the ends of topics cannot be read", stop => admin.ListOffsetsAsync(asked, options).WaitAsync(stop), cancellationToken);
+        var isAgain = false;
+        var answer = await clients.AskAgainAsync("the ends of topics cannot be read", async stop =>
+        {
+            // The client does not look by itself whether a leader has moved.
+            if (isAgain)
+                await LookAsync(stop);
+            isAgain = true;
+            return await admin.ListOffsetsAsync(asked, options).WaitAsync(stop);
+        }, cancellationToken);
         var byName = answer.ResultInfos.ToDictionary(info => (info.TopicPartitionOffsetError.Topic, info.TopicPartitionOffsetError.Partition.Value), info => info.TopicPartitionOffsetError.Offset.Value);
         foreach (var place in places)
             Written(place, byName[(NameOf(place.Topic), place.Partition)]);
