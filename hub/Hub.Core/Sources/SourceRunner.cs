@@ -109,7 +109,7 @@ public sealed partial class SourceRunner(
     private async Task<SourceLease> AcquireAsync(CancellationToken cancellationToken)
     {
         var acquiring = log.AcquireAsync(source.Name, cancellationToken).AsTask();
-        for (var wait = options.StandbyDelay; !acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring; wait = options.StandbyInterval)
+        for (var wait = options.StandbyDelay; await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring && !cancellationToken.IsCancellationRequested; wait = options.StandbyInterval)
         {
             if (state.State != SourceState.Standby)
             {
@@ -117,13 +117,33 @@ public sealed partial class SourceRunner(
                 LogState(source.Name, SourceState.Standby);
             }
 
-            if (await log.ReadCheckpointAsync(source.Name, CancellationToken.None) is not { } stored)
-                continue;
-            writer.Recall(stored);
-            position = stored.Checkpoint.Position;
+            await LookAsync(cancellationToken);
         }
 
         return await acquiring;
+    }
+
+    /// <summary>A log that cannot be asked is no reason to stand in line anew: whoever left would not be there when the source becomes free.</summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await log.ReadCheckpointAsync(source.Name, cancellationToken) is { } stored)
+            {
+                writer.Recall(stored);
+                position = stored.Checkpoint.Position;
+            }
+
+            state = state with { Problem = null };
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            state = state with { Problem = FindingOf(failure) };
+        }
+        catch (OperationCanceledException)
+        {
+            // The one that waits is told by what it waits for.
+        }
     }
 
     private async Task ReadAsync(Action onProgress, CancellationToken cancellationToken)
