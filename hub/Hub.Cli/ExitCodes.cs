@@ -27,7 +27,8 @@ public static class ExitCodes
     {
         Codes.SettingInvalid => Configuration,
         Codes.DataFolderInUse or Codes.NotRunning or Codes.NotReady or Codes.AddressInUse
-            or Codes.RegistryUnreachable or Codes.RegistryLoginRefused or Codes.RegistryGarbled => Environment,
+            or Codes.RegistryUnreachable or Codes.RegistryLoginRefused or Codes.RegistryGarbled
+            or Codes.KafkaFailed or Codes.KafkaRefused or Codes.TopicMissing or Codes.RecordTooLarge or Codes.SourceTaken or Codes.TopicSettings => Environment,
         _ => code[..4] switch
         {
             "HUB1" or "HUB2" => Configuration,

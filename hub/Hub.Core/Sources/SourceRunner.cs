@@ -108,27 +108,8 @@ public sealed partial class SourceRunner(
     /// <summary>Waits until this Hub is the one that reads the source; meanwhile tells how fresh the other keeps it.</summary>
     private async Task<SourceLease> AcquireAsync(CancellationToken cancellationToken)
     {
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var acquiring = log.AcquireAsync(source.Name, waiting.Token).AsTask();
-        try
-        {
-            await StandByAsync(acquiring, cancellationToken);
-        }
-        catch
-        {
-            // A lease that nobody uses would keep the source from everybody.
-            await waiting.CancelAsync();
-            await acquiring.ContinueWith(
-                async ended => await (ended.IsCompletedSuccessfully ? (await ended).DisposeAsync() : default), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
-            throw;
-        }
-
-        return await acquiring;
-    }
-
-    private async Task StandByAsync(Task<SourceLease> acquiring, CancellationToken cancellationToken)
-    {
-        for (var wait = options.StandbyDelay; !acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring; wait = options.StandbyInterval)
+        var acquiring = log.AcquireAsync(source.Name, cancellationToken).AsTask();
+        for (var wait = options.StandbyDelay; await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring && !cancellationToken.IsCancellationRequested; wait = options.StandbyInterval)
         {
             if (state.State != SourceState.Standby)
             {
@@ -136,10 +117,32 @@ public sealed partial class SourceRunner(
                 LogState(source.Name, SourceState.Standby);
             }
 
-            if (await log.ReadCheckpointAsync(source.Name, cancellationToken) is not { } stored)
-                continue;
-            writer.Recall(stored);
-            position = stored.Checkpoint.Position;
+            await LookAsync(cancellationToken);
+        }
+
+        return await acquiring;
+    }
+
+    /// <summary>A log that cannot be asked is no reason to stand in line anew: whoever left would not be there when the source becomes free.</summary>
+    private async Task LookAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await log.ReadCheckpointAsync(source.Name, cancellationToken) is { } stored)
+            {
+                writer.Recall(stored);
+                position = stored.Checkpoint.Position;
+            }
+
+            state = state with { Problem = null };
+        }
+        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        {
+            state = state with { Problem = FindingOf(failure) };
+        }
+        catch (OperationCanceledException)
+        {
+            // The one that waits is told by what it waits for.
         }
     }
 

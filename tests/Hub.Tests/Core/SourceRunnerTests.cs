@@ -172,6 +172,22 @@ public sealed class SourceRunnerTests : PipelineParts
         Assert.Equal("at 8", source.Attempts[1].Position);
     }
 
+    [Fact]
+    public async Task A_log_that_cannot_be_asked_meanwhile_is_told_and_the_place_in_line_is_kept()
+    {
+        var log = new LeasingLog(Log) { Failure = new HubException(new Finding(Codes.KafkaFailed, Severity.Error, "log", "it does not answer.")) { IsTransient = true } };
+        var source = new ScriptedSource(Things.Source, Clock) { Readings = { batch => One(batch, "a", 8) }, Streams = true };
+        var runner = CreateRunner(source, log);
+        await using var running = new Running(runner);
+        await AdvanceUntilAsync("it says why it knows nothing", () => new(runner.Status is { State: SourceState.Standby, Problem.Code: Codes.KafkaFailed }), Step);
+
+        log.Failure = null;
+        await AdvanceUntilAsync("it stands by as before", () => new(runner.Status is { State: SourceState.Standby, Problem: null }), Step);
+        log.Grant();
+        await Wait.UntilAsync("it reads", () => runner.Status.State == SourceState.Streaming, () => runner.Status.ToString(), Cancel);
+        Assert.Equal(1, log.Acquisitions);
+    }
+
     private SourceRunner CreateRunner(ScriptedSource source, ILog? log = null)
         => new(
             source, new(Things.Define(Folder, Catalog), Catalog, log ?? Log, DeadLetters, Freshness), log ?? Log, DeadLetters, Freshness, new() { Partitions = 1 }, Clock,
@@ -184,8 +200,17 @@ public sealed class SourceRunnerTests : PipelineParts
         private TaskCompletionSource granted = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private CancellationTokenSource lost = new();
 
+        public int Acquisitions { get; private set; }
+
+        /// <summary>What comes of asking for a checkpoint.</summary>
+        public Exception? Failure { get; set; }
+
+        public override ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken)
+            => Failure is { } failure ? throw failure : base.ReadCheckpointAsync(source, cancellationToken);
+
         public override async ValueTask<SourceLease> AcquireAsync(string source, CancellationToken cancellationToken)
         {
+            Acquisitions++;
             await granted.Task.WaitAsync(cancellationToken);
             lock (gate)
                 return new(lost.Token);

@@ -21,14 +21,8 @@ public sealed class TwoHubsTests(PostgresFixture postgres)
 
         await finance.Hub.StopAsync(Cancel);
         await CommitAsync(finance, "TWO-2", second);
-        Assert.Equal(SourceState.Streaming, second.Status("finance").State);
-        Assert.Equal(1, second.Status("finance").Records);
-
-        // Whoever comes back stands by, and has missed nothing.
-        await finance.Hub.StartAsync(Cancel);
-        await finance.Hub.WaitForStateAsync("finance", SourceState.Standby, Cancel);
-        await CommitAsync(finance, "TWO-3", finance.Hub, second);
-        await AssertWholeAsync(finance, finance.Hub, second);
+        Assert.Equal((SourceState.Streaming, 1), (second.Status("finance").State, second.Status("finance").Records));
+        await AssertWholeAsync(finance, second);
     }
 
     [Fact]
@@ -51,6 +45,7 @@ public sealed class TwoHubsTests(PostgresFixture postgres)
         Assert.Equal(0, answer.GetProperty("total").GetInt64());
         Assert.True(answer.GetProperty("asOf").GetProperty("finance").GetDateTimeOffset() < second.Status("finance").AsOf);
 
+        // Back again, it stands by and has missed nothing.
         finance.Broker!.Rule = null;
         await finance.Hub.WaitForStateAsync("finance", SourceState.Standby, Cancel);
         await CommitAsync(finance, "CUT-3", finance.Hub, second);
@@ -94,6 +89,6 @@ public sealed class TwoHubsTests(PostgresFixture postgres)
             Assert.True(comparison.IsEqual && comparison.Refused.Count == 0, comparison.ToString());
         }
 
-        Assert.Empty((await LogState.ReadAsync(finance.Hub.Log, [.. finance.Hub.Definitions[0].Tables.Select(table => table.Subject)], Cancel)).Doubles);
+        Assert.Empty((await LogState.ReadAsync(hubs[0].Log, [.. hubs[0].Definitions[0].Tables.Select(table => table.Subject)], Cancel)).Doubles);
     }
 }

@@ -18,7 +18,8 @@ public abstract class ForwardingLog(ILog inner) : ILog
     public virtual ValueTask<IReadOnlyDictionary<TopicPartition, long>> ReadEndsAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
         => inner.ReadEndsAsync(topics, cancellationToken);
 
-    public ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken) => inner.ReadCheckpointAsync(source, cancellationToken);
+    public virtual ValueTask<StoredCheckpoint?> ReadCheckpointAsync(string source, CancellationToken cancellationToken)
+        => inner.ReadCheckpointAsync(source, cancellationToken);
 
     public ValueTask DeleteCheckpointAsync(string source, CancellationToken cancellationToken) => inner.DeleteCheckpointAsync(source, cancellationToken);
 
