@@ -120,13 +120,14 @@ internal sealed class KafkaLogReader : ILogReader
             consumer.Dispose();
     });
 
+    /// <summary>On a thread of its own: it waits in the client library for as long as there is nothing to read, which would take a thread of the pool from everybody else.</summary>
     private Task RunAsync(Action<CancellationToken> work, CancellationToken cancellationToken) => clients.AskAsync(
-        "the log cannot be read", stop => Task.Run(
+        "the log cannot be read", stop => Task.Factory.StartNew(
             () =>
             {
                 work(stop);
                 return true;
-            }, stop), cancellationToken);
+            }, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default), cancellationToken);
 
     private void Fill(LogBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
     {
