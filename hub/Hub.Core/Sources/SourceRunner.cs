@@ -109,7 +109,7 @@ public sealed partial class SourceRunner(
     private async Task<SourceLease> AcquireAsync(CancellationToken cancellationToken)
     {
         var acquiring = log.AcquireAsync(source.Name, cancellationToken).AsTask();
-        for (var wait = options.StandbyDelay; await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring && !cancellationToken.IsCancellationRequested; wait = options.StandbyInterval)
+        for (var wait = options.StandbyDelay; !acquiring.IsCompleted && await Task.WhenAny(acquiring, Task.Delay(wait, time, cancellationToken)) != acquiring && !cancellationToken.IsCancellationRequested; wait = options.StandbyInterval)
         {
             if (state.State != SourceState.Standby)
             {
