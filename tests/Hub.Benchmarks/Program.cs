@@ -11,6 +11,12 @@ var repository = AppContext.BaseDirectory;
 while (!File.Exists(Path.Combine(repository, "Hub.sln")))
     repository = Path.GetDirectoryName(repository) ?? throw new DirectoryNotFoundException("Run the benchmarks inside the repository.");
 
+if (args is [BenchmarkBroker.Argument])
+{
+    await BenchmarkBroker.ServeAsync();
+    return;
+}
+
 (string Name, Func<string, Task> Run)[] benchmarks =
 [
     ("codec", _ =>

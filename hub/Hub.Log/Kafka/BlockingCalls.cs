@@ -8,6 +8,16 @@ internal static class BlockingCalls
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>
+    /// Runs the calls on a thread of their own: a reader waits in one for as long as nothing comes, and threads of the pool that wait are missing
+    /// where the answers would be dealt with.
+    /// </summary>
+    public static Task<T> OnThreadAsync<T>(Func<T> work)
+        => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
+    public static Task OnThreadAsync(Action work)
+        => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+
     /// <summary>Calls again for as long as the call only ran out of its part of the time, up to the limit.</summary>
     /// <param name="call">Is given how long it may take, and goes on with what it had begun when it is called again.</param>
     public static T Run<T>(Func<TimeSpan, T> call, KafkaLogOptions options, CancellationToken cancellationToken)

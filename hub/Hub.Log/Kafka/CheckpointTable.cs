@@ -50,7 +50,7 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
     {
         // Not under a reading that is under way.
         await reading.WaitAsync(CancellationToken.None);
-        await Task.Run(() => consumer?.Dispose());
+        await BlockingCalls.OnThreadAsync(() => consumer?.Dispose());
     }
 
     private async Task<bool> CatchUpAsync(int partition, long end, CancellationToken cancellationToken)
@@ -58,7 +58,7 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
         await reading.WaitAsync(cancellationToken);
         try
         {
-            await Task.Run(() => ReadTo(partition, end, cancellationToken), CancellationToken.None);
+            await BlockingCalls.OnThreadAsync(() => ReadTo(partition, end, cancellationToken));
             return true;
         }
         finally

@@ -17,6 +17,9 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
     // Small beside FetchBytes, so that one answer carries several partitions and none waits for another's backlog.
     private const int PartitionFetchBytes = 1024 * 1024;
 
+    // The library's own second, once the caller is behind by as much as is held ahead, would be longer than the caller needs for it.
+    private static readonly TimeSpan FetchPause = TimeSpan.FromMilliseconds(10);
+
     // How soon a reader at the end is told that it is there.
     private static readonly TimeSpan FetchWait = TimeSpan.FromMilliseconds(100);
 
@@ -30,6 +33,8 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
     public string Place => options.Bootstrap;
 
     public bool IsClosed => closing.IsCancellationRequested;
+
+    public CancellationToken Closing => closing.Token;
 
     /// <summary>Ends all that waits for the cluster.</summary>
     public Task CloseAsync() => closing.CancelAsync();
@@ -81,7 +86,7 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
 
     public IProducer<byte[], byte[]?> Producer(string transactionalId)
     {
-        var config = new ProducerConfig(Common(compression: "zstd", size: "message.max.bytes"))
+        var config = new ProducerConfig(Common(("compression.type", "zstd"), ("message.max.bytes", $"{MaxRecordBytes}"), ("linger.ms", "0")))
         {
             TransactionalId = transactionalId,
             TransactionTimeoutMs = (int)options.TransactionTimeout.TotalMilliseconds,
@@ -95,11 +100,14 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
 
     public ConsumerBuilder<TKey, TValue> Consumer<TKey, TValue>(string group)
     {
-        var config = new ConsumerConfig(Common())
+        var common = Common();
+        // A producer's matter, but a consumer compares it with what it fetches, which does not bound a single record.
+        common.Remove("message.max.bytes");
+        var config = new ConsumerConfig(common)
         {
             GroupId = group,
             SessionTimeoutMs = (int)options.SessionTimeout.TotalMilliseconds,
-            HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 5,
+            HeartbeatIntervalMs = (int)options.SessionTimeout.TotalMilliseconds / 10,
             IsolationLevel = IsolationLevel.ReadCommitted,
             PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
             EnableAutoCommit = false,
@@ -108,6 +116,7 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
             AutoOffsetReset = AutoOffsetReset.Error,
             EnablePartitionEof = true,
             QueuedMaxMessagesKbytes = PrefetchKilobytes,
+            FetchQueueBackoffMs = (int)FetchPause.TotalMilliseconds,
             MaxPartitionFetchBytes = PartitionFetchBytes,
             FetchWaitMaxMs = (int)FetchWait.TotalMilliseconds,
             FetchMaxBytes = FetchBytes,
@@ -146,13 +155,11 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
         }
     }
 
-    private Dictionary<string, string> Common(string? compression = null, string? size = null)
+    private Dictionary<string, string> Common(params ReadOnlySpan<(string Key, string Value)> defaults)
     {
         var common = new Dictionary<string, string> { ["client.id"] = "hub" };
-        if (compression is not null)
-            common["compression.type"] = compression;
-        if (size is not null)
-            common[size] = $"{MaxRecordBytes}";
+        foreach (var (key, value) in defaults)
+            common[key] = value;
         foreach (var (key, value) in options.ClientSettings)
             common[key] = value;
         common["bootstrap.servers"] = options.Bootstrap;

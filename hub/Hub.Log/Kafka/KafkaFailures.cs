@@ -24,7 +24,7 @@ internal static class KafkaFailures
             ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge
                 => Permanent(Codes.RecordTooLarge, $"{subject}: a record is larger than Kafka takes ({reason}).", "Raise message.max.bytes of the topic or the brokers, and kafka.message.max.bytes of Hub; then start the source again, which goes on with this record."),
             ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange
-                => Permanent(Codes.LogDamaged, $"{subject}: the place to read on from is not in the log any more ({reason}).", "Was a topic made anew, or did it forget by age what was not read yet? Let the index be built from the log again."),
+                => Permanent(Codes.LogDamaged, $"{subject}: the place to read on from is not in the log any more: a topic was made anew, or has forgotten what was not read yet ({reason}).", Rebuild),
             _ => Transient(Codes.KafkaFailed, $"{subject}: {reason}.", "Hub tries again by itself. Look at the brokers if it lasts."),
         };
 
@@ -32,6 +32,8 @@ internal static class KafkaFailures
 
         HubException Permanent(string code, string message, string suggestion) => new(new Finding(code, Severity.Error, place, message, suggestion), failure);
     }
+
+    public const string Rebuild = "Let the index be built from the log again, and the sources begin anew if the topic no longer holds everything.";
 
     /// <summary>Another Hub has the source.</summary>
     public static HubException Taken(string place, string subject, KafkaException? failure = null) => new(
@@ -42,6 +44,7 @@ internal static class KafkaFailures
     /// <summary>An answer about several things tells what is wrong with each; the first of them stands for all.</summary>
     private static Error ErrorOf(KafkaException failure) => failure switch
     {
+        CreateTopicsException several => several.Results.Find(one => one.Error.IsError)?.Error ?? several.Error,
         ListOffsetsException several => several.Result.ResultInfos.Select(one => one.TopicPartitionOffsetError.Error).FirstOrDefault(error => error.IsError) ?? several.Error,
         ListConsumerGroupOffsetsException several => several.Results.SelectMany(group => group.Partitions.Select(one => one.Error).Prepend(group.Error)).FirstOrDefault(error => error.IsError) ?? several.Error,
         TopicPartitionOffsetException several => several.Results.Find(one => one.Error.IsError)?.Error ?? several.Error,

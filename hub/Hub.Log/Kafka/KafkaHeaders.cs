@@ -1,13 +1,16 @@
 using System.Buffers.Text;
-using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Hub.Core.Log;
 using Hub.Core.Records;
+using TopicPartition = Hub.Core.Log.TopicPartition;
 
 namespace Hub.Log.Kafka;
 
-/// <summary>The metadata of an entry as headers of a Kafka record: text, so that any tool shows them. The names never change.</summary>
+/// <summary>
+/// The metadata of an entry as headers of a Kafka record: text, so that any tool shows them. The names never change. What is written is used
+/// again for the next record.
+/// </summary>
 internal sealed class KafkaHeaders
 {
     public const string SourceKey = "hub-source";
@@ -16,66 +19,91 @@ internal sealed class KafkaHeaders
     public const string OperationKey = "hub-operation";
     public const string OccurredAtKey = "hub-occurred-at";
 
-    private static readonly Header[] Operations = [.. Enumerable.Range(0, 256).Select(number => new Header(OperationKey, Encoding.ASCII.GetBytes(number.ToString(CultureInfo.InvariantCulture))))];
-
+    private readonly Text source = new(SourceKey);
+    private readonly Text operation = new(OperationKey);
+    private readonly Text version = new(VersionKey);
+    private readonly Text occurredAt = new(OccurredAtKey);
+    private readonly Text position = new(PositionKey);
+    private readonly Headers plain, timed, placed, full;
     private string? lastSource;
-    private Header? lastSourceHeader;
     private byte[] lastSourceBytes = [];
 
+    public KafkaHeaders()
+    {
+        plain = [source, operation, version];
+        timed = [source, operation, version, occurredAt];
+        placed = [source, operation, version, position];
+        full = [source, operation, version, occurredAt, position];
+    }
+
+    /// <summary>The headers of one record; they hold until the next.</summary>
     public Headers Write(LogBatch batch, in LogEntry entry)
     {
-        var headers = new Headers { SourceHeader(entry.Source), Operations[(byte)entry.Operation], new Header(VersionKey, Digits(entry.Version)) };
-        if (entry.OccurredAt != 0)
-            headers.Add(new Header(OccurredAtKey, Digits(entry.OccurredAt)));
-        if (entry.Position.HasValue)
-            headers.Add(new Header(PositionKey, batch.Bytes(entry.Position).ToArray()));
-        return headers;
+        if (entry.Source != lastSource)
+            source.Set(lastSourceBytes = Encoding.UTF8.GetBytes(lastSource = entry.Source));
+        operation.Set((long)entry.Operation);
+        version.Set(entry.Version);
+        occurredAt.Set(entry.OccurredAt);
+        if (!entry.Position.HasValue)
+            return entry.OccurredAt == 0 ? plain : timed;
+        position.Set(batch.Bytes(entry.Position));
+        return entry.OccurredAt == 0 ? placed : full;
     }
 
     /// <summary>
     /// The metadata that a record carries. One that somebody else wrote without a version counts as older than all of Hub's, and its source is
     /// what its key begins with.
     /// </summary>
-    public LogEntry Read(LogBatch into, Headers? headers, ReadOnlySpan<byte> key, bool isTombstone)
+    public LogEntry Read(Headers? headers, LogBatch into, TopicPartition place, long offset, Cell key, Cell value)
     {
-        var entry = new LogEntry { Operation = isTombstone ? Operation.Delete : Operation.Update, Position = Cell.Null };
-        for (var i = 0; i < headers?.Count; i++)
+        string? from = null;
+        var (kind, number, moment, position) = (value.IsNull ? Operation.Delete : Operation.Update, 0L, 0L, Cell.Null);
+        var count = headers?.Count ?? 0;
+        for (var i = 0; i < count; i++)
         {
-            var value = headers[i].GetValueBytes();
-            entry = headers[i].Key switch
+            var header = headers![i];
+            switch (header.Key)
             {
-                SourceKey => entry with { Source = SourceOf(value) },
-                PositionKey => entry with { Position = into.Store(value) },
-                VersionKey => entry with { Version = Number(value) },
-                OperationKey when Number(value) is > 0 and <= byte.MaxValue and var number => entry with { Operation = (Operation)number },
-                OccurredAtKey => entry with { OccurredAt = Number(value) },
-                _ => entry,
-            };
+                case SourceKey: from = SourceOf(header.GetValueBytes()); break;
+                case PositionKey: position = into.Store(header.GetValueBytes()); break;
+                case VersionKey: number = Number(header.GetValueBytes()); break;
+                case OperationKey when Number(header.GetValueBytes()) is > 0 and <= byte.MaxValue and var known: kind = (Operation)known; break;
+                case OccurredAtKey: moment = Number(header.GetValueBytes()); break;
+            }
         }
 
-        return entry.Source is null ? entry with { Source = SourceOf(key[..Math.Max(0, key.IndexOf((byte)':'))]) } : entry;
+        return new(place, offset, from ?? SourceOf(SourceIn(into.Bytes(key))), kind, number, moment, key, value, position);
     }
 
-    private static byte[] Digits(long number)
-    {
-        Span<byte> digits = stackalloc byte[20];
-        Utf8Formatter.TryFormat(number, digits, out var length);
-        return digits[..length].ToArray();
-    }
+    private static ReadOnlySpan<byte> SourceIn(ReadOnlySpan<byte> key) => key[..Math.Max(0, key.IndexOf((byte)':'))];
 
     private static long Number(ReadOnlySpan<byte> digits) => Utf8Parser.TryParse(digits, out long number, out var length) && length == digits.Length ? number : 0;
-
-    private Header SourceHeader(string source)
-    {
-        if (source != lastSource)
-            (lastSource, lastSourceHeader) = (source, new Header(SourceKey, Encoding.UTF8.GetBytes(source)));
-        return lastSourceHeader!;
-    }
 
     private string SourceOf(ReadOnlySpan<byte> bytes)
     {
         if (lastSource is null || !bytes.SequenceEqual(lastSourceBytes))
             (lastSource, lastSourceBytes) = (Encoding.UTF8.GetString(bytes), bytes.ToArray());
         return lastSource;
+    }
+
+    /// <summary>A header whose value is set anew for each record.</summary>
+    private sealed class Text(string key) : IHeader
+    {
+        private const int LongestKept = 256;
+        private readonly ExactBuffers buffers = new(LongestKept);
+        private byte[] value = [];
+
+        public string Key => key;
+
+        public byte[] GetValueBytes() => value;
+
+        public void Set(ReadOnlySpan<byte> bytes) => value = buffers.Copy(bytes);
+
+        public void Set(long number)
+        {
+            Span<byte> digits = stackalloc byte[20];
+            Utf8Formatter.TryFormat(number, digits, out var length);
+            Set(digits[..length]);
+        }
     }
 }

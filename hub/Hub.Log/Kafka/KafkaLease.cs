@@ -61,7 +61,7 @@ internal sealed class KafkaLease : IAsyncDisposable
             return;
         await leaving.CancelAsync();
         await staying;
-        await Task.Run(() => KafkaClients.End(member));
+        await BlockingCalls.OnThreadAsync(() => KafkaClients.End(member));
     }
 
     private IEnumerable<TopicPartitionOffset> Grant(List<Confluent.Kafka.TopicPartition> assigned)

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Hub.Core.Log;
+using Hub.Core.Ops;
 
 namespace Hub.Log.Kafka;
 
@@ -13,15 +14,19 @@ public sealed class KafkaLog : ILog
     private readonly KafkaTopics topics;
     private readonly CheckpointTable checkpoints;
     private readonly ConcurrentDictionary<string, SourceWriter> writers = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<KafkaLease, bool> leases = [];
     private readonly ConcurrentDictionary<string, string[]> groups = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim opening = new(1);
     // Entries without a checkpoint are nobody's in particular: each process writes them under an id of its own.
     private readonly string anonymous = $"{Guid.NewGuid():N}";
     private bool isOpen;
 
-    /// <exception cref="Hub.Core.Ops.HubException">A setting is not one of the client library.</exception>
+    /// <exception cref="HubException">A setting is not one of the client library, or is Hub's own.</exception>
     public KafkaLog(KafkaLogOptions options)
     {
+        Finding[] findings = [.. options.ClientSettings.Keys.Select(property => KafkaLogOptions.CheckClientSetting(property, options.Bootstrap)).OfType<Finding>()];
+        if (findings.Length > 0)
+            throw new HubException(findings);
         clients = new(options);
         topics = new(clients);
         checkpoints = new(clients, topics);
@@ -46,6 +51,7 @@ public sealed class KafkaLog : ILog
         {
             await clients.AskAsync($"the source '{source}' cannot be taken", stop => RenewAsync(writer, stop), cancellationToken);
             var losing = lease.Lost.Register(writer.Take);
+            leases[lease] = true;
             return new(lease.Lost, () => ReleaseAsync(writer, lease, losing));
         }
         catch
@@ -92,10 +98,10 @@ public sealed class KafkaLog : ILog
         string[] distinct = [.. names.Distinct(StringComparer.Ordinal)];
         TopicPartition[] places = [.. await topics.LookAsync(distinct, cancellationToken)];
         groups[group] = [.. groups.GetValueOrDefault(group, []).Union(distinct, StringComparer.Ordinal)];
-        var reader = new KafkaLogReader(clients, topics, group);
+        var reader = new KafkaLogReader(clients, topics, group, distinct);
         try
         {
-            await (start is null ? reader.JoinAsync(distinct, cancellationToken) : reader.TakeAsync(places, start, cancellationToken));
+            await (start is null ? reader.JoinAsync(cancellationToken) : reader.TakeAsync(places, start, cancellationToken));
             return reader;
         }
         catch
@@ -116,7 +122,7 @@ public sealed class KafkaLog : ILog
         return [.. places.Select(place => new PartitionLag(place, committed.GetValueOrDefault(place), ends[place]))];
     }
 
-    /// <summary>Whoever waits for the log meets an <see cref="ObjectDisposedException"/>. An append that is under way is done or undone as a whole.</summary>
+    /// <summary>Gives leases back. Whoever waits for the log meets an <see cref="ObjectDisposedException"/>. An append that is under way is done or undone as a whole.</summary>
     public async ValueTask DisposeAsync()
     {
         if (clients.IsClosed)
@@ -125,6 +131,8 @@ public sealed class KafkaLog : ILog
         await Task.WhenAll(writers.Values.Select(writer => writer.DisposeAsync().AsTask()));
         await checkpoints.DisposeAsync();
         await topics.DisposeAsync();
+        // Nobody writes for them any more, so that another Hub may have them.
+        await Task.WhenAll(leases.Keys.Select(lease => lease.DisposeAsync().AsTask()));
     }
 
     private static async Task<bool> RenewAsync(SourceWriter writer, CancellationToken cancellationToken)
@@ -133,11 +141,12 @@ public sealed class KafkaLog : ILog
         return true;
     }
 
-    private static async ValueTask ReleaseAsync(SourceWriter writer, KafkaLease lease, CancellationTokenRegistration losing)
+    private async ValueTask ReleaseAsync(SourceWriter writer, KafkaLease lease, CancellationTokenRegistration losing)
     {
         await losing.DisposeAsync();
         await writer.ReleaseAsync();
         await lease.DisposeAsync();
+        leases.TryRemove(lease, out _);
     }
 
     private async Task<bool> WriteAsync(LogBatch entries, Checkpoint? checkpoint, CancellationToken cancellationToken)

@@ -14,19 +14,27 @@ internal sealed class KafkaLogReader : ILogReader
 {
     private const int EntryOverhead = 96;
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
+    // A member is told of its share inside a call that goes on waiting for records.
+    private static readonly TimeSpan JoinSlice = TimeSpan.FromMilliseconds(10);
 
     private readonly KafkaClients clients;
     private readonly KafkaTopics topics;
+    private readonly string[] names;
+    // It waits in the client library for as long as there is nothing to read, which would take a thread of the pool from everybody else.
+    private readonly OwnThread thread = new("hub kafka reader");
     private readonly IConsumer<Cell, Cell> consumer;
     private readonly CellStore keys = new();
     private readonly CellStore values = new();
     private readonly KafkaHeaders headers = new();
     private readonly Dictionary<Confluent.Kafka.TopicPartition, Place> places = [];
+    private Place? lastPlace;
     private ConsumeResult<Cell, Cell>? held;
+    private long lastSign;
     private bool isMember;
     private bool isAssigned;
+    private bool isDisposed;
 
-    private sealed class Place(TopicPartition name, long next)
+    private sealed class Place(string topic, TopicPartition name, long next)
     {
         public TopicPartition Name { get; } = name;
 
@@ -34,11 +42,13 @@ internal sealed class KafkaLogReader : ILogReader
 
         /// <summary>Where the group is at least: what was read before a partition went to another member and came back is older.</summary>
         public long Committed { get; set; } = next;
+
+        public bool Is(ConsumeResult<Cell, Cell> record) => record.Partition.Value == Name.Partition && record.Topic == topic;
     }
 
-    public KafkaLogReader(KafkaClients clients, KafkaTopics topics, string group)
+    public KafkaLogReader(KafkaClients clients, KafkaTopics topics, string group, string[] names)
     {
-        (this.clients, this.topics) = (clients, topics);
+        (this.clients, this.topics, this.names, lastSign) = (clients, topics, names, clients.Options.Time.GetTimestamp());
         consumer = clients.Build(() => clients.Consumer<Cell, Cell>(topics.GroupOf(group))
             .SetKeyDeserializer(keys).SetValueDeserializer(values)
             .SetPartitionsAssignedHandler((_, assigned) => Give(assigned))
@@ -53,18 +63,19 @@ internal sealed class KafkaLogReader : ILogReader
     public Task TakeAsync(IReadOnlyCollection<TopicPartition> wanted, IReadOnlyDictionary<TopicPartition, long> start, CancellationToken cancellationToken) => RunAsync(stop =>
     {
         var unnamed = wanted.Where(place => !start.ContainsKey(place)).Select(KafkaPlaceOf).ToList();
-        var committed = unnamed.Count == 0 ? [] : BlockingCalls.Run(limit => consumer.Committed(unnamed, limit), clients.Options, stop).ToDictionary(one => one.TopicPartition, one => one.Offset);
+        var committed = Committed(unnamed, stop);
         foreach (var name in wanted)
         {
             var place = KafkaPlaceOf(name);
-            var (least, end) = BlockingCalls.Run(limit => consumer.QueryWatermarkOffsets(place, limit), clients.Options, stop) is var bounds ? (bounds.Low.Value, Math.Max(bounds.High.Value, topics.EndOf(name))) : default;
-            var next = start.TryGetValue(name, out var given) ? given : committed[place].Value >= 0 ? committed[place].Value : least;
+            var bounds = Bounds(place, stop);
+            var (least, end) = (bounds.Low.Value, bounds.High.Value);
+            var next = start.TryGetValue(name, out var given) ? given : committed[place] >= 0 ? committed[place] : least;
             // Waiting for the log to get there would pass over all that is appended until then.
             if (next > end || (next < least && next > 0))
                 throw new HubException(new Finding(
                     Codes.LogDamaged, Severity.Error, $"{name}", $"The reader should start at offset {next}, but the topic has {least} to {end}: it was made anew, or has forgotten what was not read yet.",
-                    "Let the index be built from the log again, and the sources begin anew if the topic no longer holds everything."));
-            places[place] = new(name, Math.Max(next, least));
+                    KafkaFailures.Rebuild));
+            places[place] = new(place.Topic, name, Math.Max(next, least));
         }
 
         consumer.Assign(places.Select(one => new TopicPartitionOffset(one.Key, one.Value.Next)));
@@ -72,7 +83,7 @@ internal sealed class KafkaLogReader : ILogReader
     }, cancellationToken);
 
     /// <summary>Joins the group and waits for its share of the partitions.</summary>
-    public Task JoinAsync(IReadOnlyCollection<string> names, CancellationToken cancellationToken) => RunAsync(stop =>
+    public Task JoinAsync(CancellationToken cancellationToken) => RunAsync(stop =>
     {
         isMember = true;
         consumer.Subscribe(names.Select(topics.NameOf));
@@ -80,7 +91,7 @@ internal sealed class KafkaLogReader : ILogReader
         while (!isAssigned && held is null && clients.Options.Time.GetElapsedTime(began) < clients.Options.Timeout)
         {
             stop.ThrowIfCancellationRequested();
-            held = Consume(Slice);
+            held = Consume(JoinSlice);
         }
 
         NextOffsets = Offsets();
@@ -112,36 +123,58 @@ internal sealed class KafkaLogReader : ILogReader
         }
     }, cancellationToken);
 
-    public async ValueTask DisposeAsync() => await Task.Run(() =>
+    public async ValueTask DisposeAsync()
     {
-        if (isMember)
-            KafkaClients.End(consumer);
-        else
-            consumer.Dispose();
-    });
+        if (Interlocked.Exchange(ref isDisposed, true))
+            return;
+        await thread.RunAsync(() =>
+        {
+            if (isMember)
+                KafkaClients.End(consumer);
+            else
+                consumer.Dispose();
+            return true;
+        });
+        thread.Dispose();
+    }
 
-    /// <summary>On a thread of its own: it waits in the client library for as long as there is nothing to read, which would take a thread of the pool from everybody else.</summary>
     private Task RunAsync(Action<CancellationToken> work, CancellationToken cancellationToken) => clients.AskAsync(
-        "the log cannot be read", stop => Task.Factory.StartNew(
-            () =>
-            {
-                work(stop);
-                return true;
-            }, stop, TaskCreationOptions.LongRunning, TaskScheduler.Default), cancellationToken);
+        "the log cannot be read", stop => thread.RunAsync(() =>
+        {
+            work(stop);
+            return true;
+        }), cancellationToken);
 
     private void Fill(LogBatch into, int maxBytes, TimeSpan maxWait, CancellationToken cancellationToken)
     {
         var time = clients.Options.Time;
         var began = time.GetTimestamp();
-        for (var hasMoved = false; ; held = null)
+        var hasMoved = false;
+        for (; ; held = null)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var left = maxWait == Timeout.InfiniteTimeSpan ? Slice : maxWait - time.GetElapsedTime(began);
             var isOver = hasMoved || left <= TimeSpan.Zero;
             held ??= Consume(isOver ? TimeSpan.Zero : left < Slice ? left : Slice);
+            if (held is null && !hasMoved)
+                LookAfterSilence(cancellationToken);
             if (held is null ? isOver : !TryAdd(into, held, maxBytes, ref hasMoved))
-                return;
+                break;
         }
+
+        if (hasMoved)
+            lastSign = time.GetTimestamp();
+    }
+
+    // A reader of a topic that was deleted would wait for ever: the library goes on asking, and says nothing.
+    private void LookAfterSilence(CancellationToken cancellationToken)
+    {
+        var time = clients.Options.Time;
+        if (time.GetElapsedTime(lastSign) < clients.Options.Timeout)
+            return;
+        if (topics.FindMissing(names, cancellationToken) is { } missing)
+            throw missing;
+        lastSign = time.GetTimestamp();
     }
 
     private ConsumeResult<Cell, Cell>? Consume(TimeSpan wait)
@@ -160,74 +193,62 @@ internal sealed class KafkaLogReader : ILogReader
     /// <summary>False when the batch has no room for the record.</summary>
     private bool TryAdd(LogBatch into, ConsumeResult<Cell, Cell> record, int maxBytes, ref bool hasMoved)
     {
-        if (!places.TryGetValue(record.TopicPartition, out var place))
+        if (PlaceOf(record) is not { } place)
             return true;
+        var offset = record.Offset.Value;
         if (record.IsPartitionEOF)
         {
             // Past the markers of transactions, which are no entries.
-            hasMoved |= record.Offset.Value > place.Next;
-            place.Next = Math.Max(place.Next, record.Offset.Value);
+            hasMoved |= offset > place.Next;
+            place.Next = Math.Max(place.Next, offset);
             return true;
         }
 
         var message = record.Message;
         if (into.Count > 0 && into.SizeInBytes + EntryOverhead + keys.Bytes.Length + values.Bytes.Length > maxBytes)
             return false;
-        var entry = headers.Read(into, message.Headers, keys.Bytes, message.Value.IsNull);
-        into.Add(entry with
-        {
-            Place = place.Name, Offset = record.Offset.Value, Key = into.Store(keys.Bytes),
-            Value = message.Value.IsNull ? Cell.Null : into.Store(values.Bytes),
-        });
-        place.Next = record.Offset.Value + 1;
+        var key = into.Store(keys.Bytes);
+        var value = message.Value.IsNull ? Cell.Null : into.Store(values.Bytes);
+        into.Add(headers.Read(message.Headers, into, place.Name, offset, key, value));
+        place.Next = offset + 1;
         hasMoved = true;
         return true;
+    }
+
+    // Records come in runs of one partition.
+    private Place? PlaceOf(ConsumeResult<Cell, Cell> record)
+    {
+        if (lastPlace?.Is(record) != true)
+            lastPlace = places.GetValueOrDefault(record.TopicPartition);
+        return lastPlace;
     }
 
     private IEnumerable<TopicPartitionOffset> Give(List<Confluent.Kafka.TopicPartition> assigned)
     {
         isAssigned = true;
-        if (assigned.Count == 0)
-            return [];
-        var committed = consumer.Committed(assigned, clients.Options.Timeout);
-        foreach (var one in committed)
-        {
-            var next = one.Offset.Value >= 0 ? one.Offset.Value : consumer.QueryWatermarkOffsets(one.TopicPartition, clients.Options.Timeout).Low.Value;
-            places[one.TopicPartition] = new(new(one.Topic[clients.Options.Prefix.Length..], one.Partition.Value), next);
-        }
-
+        lastPlace = null;
+        var committed = Committed(assigned, clients.Closing);
+        foreach (var one in assigned)
+            places[one] = new(one.Topic, new(one.Topic[clients.Options.Prefix.Length..], one.Partition.Value), committed[one] >= 0 ? committed[one] : Bounds(one, clients.Closing).Low.Value);
         return assigned.Select(one => new TopicPartitionOffset(one, places[one].Next));
     }
 
     private void Take(List<TopicPartitionOffset> revoked)
     {
+        lastPlace = null;
         foreach (var one in revoked)
-        {
             places.Remove(one.TopicPartition);
-            if (held?.TopicPartition == one.TopicPartition)
-                held = null;
-        }
     }
+
+    private Dictionary<Confluent.Kafka.TopicPartition, long> Committed(IReadOnlyCollection<Confluent.Kafka.TopicPartition> asked, CancellationToken cancellationToken)
+        => asked.Count == 0
+            ? []
+            : BlockingCalls.Run(turn => consumer.Committed(asked, turn), clients.Options, cancellationToken).ToDictionary(one => one.TopicPartition, one => one.Offset.Value);
+
+    private WatermarkOffsets Bounds(Confluent.Kafka.TopicPartition place, CancellationToken cancellationToken)
+        => BlockingCalls.Run(turn => consumer.QueryWatermarkOffsets(place, turn), clients.Options, cancellationToken);
 
     private Confluent.Kafka.TopicPartition KafkaPlaceOf(TopicPartition place) => new(topics.NameOf(place.Topic), place.Partition);
 
     private Dictionary<TopicPartition, long> Offsets() => places.Values.ToDictionary(place => place.Name, place => place.Next);
-
-    /// <summary>Keeps the bytes of the record that was read last, in a buffer that is used again.</summary>
-    private sealed class CellStore : IDeserializer<Cell>
-    {
-        private byte[] buffer = new byte[1024];
-        private int length;
-
-        public ReadOnlySpan<byte> Bytes => buffer.AsSpan(0, length);
-
-        public Cell Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
-        {
-            if (buffer.Length < data.Length)
-                buffer = new byte[Math.Max(data.Length, buffer.Length * 2)];
-            data.CopyTo(buffer);
-            length = data.Length;
-            return isNull ? Cell.Null : new Cell(0, length);
-        }
-    }
 }

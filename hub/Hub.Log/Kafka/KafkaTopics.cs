@@ -23,6 +23,9 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     // Several, so that a transaction of one source that hangs does not hide the checkpoint of another.
     private const int CheckpointPartitions = 16;
 
+    private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
     private readonly IAdminClient admin = clients.Admin();
     private readonly ILogger logger = clients.Options.Logger;
     private readonly SemaphoreSlim making = new(1);
@@ -134,11 +137,38 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         return places.Where(place => byName[(NameOf(place.Topic), place.Partition)] >= 0).ToDictionary(place => place, place => byName[(NameOf(place.Topic), place.Partition)]);
     }
 
+    /// <summary>
+    /// One of the topics that is not there any more; null when all are, or the cluster does not say. To whoever writes or reads, a topic that was
+    /// deleted only looks like a cluster that is slow, or has nothing new.
+    /// </summary>
+    public HubException? FindMissing(IEnumerable<string> names, CancellationToken cancellationToken)
+    {
+        looking.Wait(cancellationToken);
+        try
+        {
+            // A reader may look while the log is being closed.
+            var metadata = clients.IsClosed ? null : admin.GetMetadata(LookTime);
+            return names.FirstOrDefault(name => metadata?.Topics.Exists(topic => topic.Topic == NameOf(name)) == false) is { } missing
+                ? KafkaFailures.Explain(new(ErrorCode.UnknownTopicOrPart), clients.Place, $"the topic '{NameOf(missing)}' cannot be used")
+                : null;
+        }
+        catch (KafkaException)
+        {
+            // It is the cluster that does not answer.
+            return null;
+        }
+        finally
+        {
+            looking.Release();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         // Not under a look that is under way.
         await looking.WaitAsync(CancellationToken.None);
-        await Task.Run(admin.Dispose);
+        await BlockingCalls.OnThreadAsync(admin.Dispose);
+        looking.Release();
     }
 
     private async Task<int?> FindAsync(string topic, CancellationToken cancellationToken)
@@ -157,7 +187,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         await looking.WaitAsync(cancellationToken);
         try
         {
-            return await Task.Run(() => BlockingCalls.Run(admin.GetMetadata, clients.Options, cancellationToken), CancellationToken.None);
+            return await BlockingCalls.OnThreadAsync(() => BlockingCalls.Run(admin.GetMetadata, clients.Options, cancellationToken));
         }
         finally
         {
@@ -177,17 +207,27 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
             var specification = new TopicSpecification { Name = NameOf(topic), NumPartitions = count, ReplicationFactor = clients.Options.Replication, Configs = settings };
             var within = new CreateTopicsOptions { RequestTimeout = clients.Options.Timeout, OperationTimeout = clients.Options.Timeout };
             await clients.Options.CreateTopicAsync(admin, specification, within).WaitAsync(cancellationToken);
-            return count;
         }
         catch (CreateTopicsException failure) when (failure.Results[0].Error.Code == ErrorCode.TopicAlreadyExists)
         {
             // Another Hub was quicker.
-            return await FindAsync(topic, cancellationToken) ?? count;
         }
-        catch (CreateTopicsException failure)
+
+        return await SeeAsync(topic, count, cancellationToken);
+    }
+
+    /// <summary>A topic is made before every broker knows of it; until then it would be told as missing.</summary>
+    private async Task<int> SeeAsync(string topic, int count, CancellationToken cancellationToken)
+    {
+        var (time, began) = (clients.Options.Time, clients.Options.Time.GetTimestamp());
+        while (time.GetElapsedTime(began) < clients.Options.Timeout)
         {
-            throw new KafkaException(failure.Results[0].Error);
+            if (await FindAsync(topic, cancellationToken) is { } found)
+                return found;
+            await Task.Delay(Pause, time, cancellationToken);
         }
+
+        return count;
     }
 
     private Dictionary<string, string> SettingsOf(string topic)

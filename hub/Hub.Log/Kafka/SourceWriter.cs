@@ -19,7 +19,7 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
             {
                 Discard();
                 isTaken = false;
-            }, () => { }, cancellationToken);
+            }, () => { }, new(), cancellationToken);
         // Entries of the one before count from now on.
         await topics.ReadEndsAsync([.. topics.Known.SelectMany(topics.PartitionsOf)], cancellationToken);
     }
@@ -43,7 +43,7 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
         await writing.WaitAsync(CancellationToken.None);
         try
         {
-            await Task.Run(Discard);
+            await BlockingCalls.OnThreadAsync(Discard);
             ending = new();
         }
         finally
@@ -63,31 +63,32 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
             topics.Written(place, offset);
             if (place.Topic == KafkaTopics.Checkpoints)
                 end = offset;
-        }, stop.Token), stop.Token);
+        }, stop.Token), entries, stop.Token);
         if (record is not null)
             checkpoints.Written(source, checkpoint, end);
     }
 
     /// <param name="before">What comes before a writer is made, if there is none.</param>
-    private async ValueTask WithWriterAsync(Action before, Action work, CancellationToken cancellationToken)
+    private async ValueTask WithWriterAsync(Action before, Action work, LogBatch entries, CancellationToken cancellationToken)
     {
         await writing.WaitAsync(cancellationToken);
         try
         {
             // Not left before the library has let go of its thread: the writer must not be disposed of under it.
-            await Task.Run(
-                () =>
-                {
-                    before();
-                    writer ??= new(clients, topics, topics.GroupOf($"hub-{source}"), cancellationToken);
-                    work();
-                }, CancellationToken.None);
+            await BlockingCalls.OnThreadAsync(() =>
+            {
+                before();
+                writer ??= new(clients, topics, topics.GroupOf($"hub-{source}"), cancellationToken);
+                work();
+            });
         }
         catch (Exception failure)
         {
             isTaken |= failure is HubException { Findings: [{ Code: Codes.SourceTaken }, ..] };
             // Whether the cluster has it is not known; the next writer's beginning settles it.
-            await Task.Run(Discard, CancellationToken.None);
+            await BlockingCalls.OnThreadAsync(Discard);
+            if (failure is HubException { Findings: [{ Code: Codes.KafkaFailed }, ..] } && await FindMissingAsync(entries, cancellationToken) is { } missing)
+                throw missing;
             throw;
         }
         finally
@@ -101,6 +102,9 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
         if (isTaken)
             throw KafkaFailures.Taken(clients.Place, $"'{topics.GroupOf($"hub-{source}")}' cannot write");
     }
+
+    private Task<HubException?> FindMissingAsync(LogBatch entries, CancellationToken cancellationToken)
+        => BlockingCalls.OnThreadAsync(() => topics.FindMissing(Enumerable.Range(0, entries.Count).Select(index => entries[index].Place.Topic).Distinct(StringComparer.Ordinal), cancellationToken));
 
     private void Discard()
     {

@@ -15,9 +15,14 @@ internal sealed class TransactionalWriter : IDisposable
     // A transaction that is left open holds readers back until it times out; but whoever ends Hub does not wait for long.
     private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
 
+    // Nearly all keys and values are smaller; the others are garbage at once.
+    private const int LargestKept = 2048;
+
     private readonly KafkaClients clients;
     private readonly KafkaTopics topics;
     private readonly KafkaHeaders headers = new();
+    private readonly ExactBuffers keys = new(LargestKept);
+    private readonly ExactBuffers values = new(LargestKept);
     private readonly IProducer<byte[], byte[]?> producer;
     private readonly List<Slot> used = [];
     private readonly Dictionary<TopicPartition, Slot> slots = [];
@@ -73,8 +78,7 @@ internal sealed class TransactionalWriter : IDisposable
                 if (slot.Waiting >= 0)
                     SendLast(entries, slot);
             undelivered.Signal();
-            // Sends at once what the library would gather for longer.
-            producer.Flush(cancellationToken);
+            // Not Flush: it and the library's own thread wait for each other's turn. Nothing is gathered for longer, so there is nothing to push.
             undelivered.Wait(cancellationToken);
             // Fails if a single record was not taken, and tells why: a record's own report may only tell that it was given up with the others.
             BlockingCalls.Run(producer.CommitTransaction, clients.Options, cancellationToken);
@@ -167,8 +171,8 @@ internal sealed class TransactionalWriter : IDisposable
     private void Produce(Slot slot, LogBatch entries, int index, Action<DeliveryReport<byte[], byte[]?>>? report)
     {
         var entry = entries[index];
-        message.Key = entries.Bytes(entry.Key).ToArray();
-        message.Value = entry.Value.HasValue ? entries.Bytes(entry.Value).ToArray() : null;
+        message.Key = keys.Copy(entries.Bytes(entry.Key));
+        message.Value = entry.Value.HasValue ? values.Copy(entries.Bytes(entry.Value)) : null;
         message.Headers = headers.Write(entries, entry);
         producer.Produce(slot.Place, message, report);
     }

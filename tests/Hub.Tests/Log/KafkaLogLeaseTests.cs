@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Hub.Core.Log;
 using Hub.Core.Ops;
+using Hub.Log.Kafka;
 using Hub.Tests.Fixtures.Kafka;
 using Xunit;
 
@@ -45,6 +46,20 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
     }
 
     [Fact]
+    public async Task A_log_that_is_closed_gives_back_what_it_holds()
+    {
+        var (first, second) = (Open("first"), Open("second"));
+        var lease = await first.AcquireAsync(Source, Token);
+        var waiting = second.AcquireAsync(Source, Token).AsTask();
+        await IsMemberAsync("second");
+        await first.DisposeAsync();
+        await using var taken = await waiting.WaitAsync(HangLimit, Token);
+        await lease.DisposeAsync();
+        await second.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
+        Assert.Equal("at 1", await PositionAsync(second));
+    }
+
+    [Fact]
     public async Task Other_sources_are_free_while_one_is_held()
     {
         await using var one = await Open("first").AcquireAsync(Source, Token);
@@ -55,7 +70,7 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
     [Fact]
     public async Task A_source_whose_owner_falls_silent_is_taken_over_and_the_owner_cannot_write_any_more()
     {
-        var (first, second) = (Open("first", options => options with { SessionTimeout = Session }), Open("second", options => options with { SessionTimeout = Session }));
+        var (first, second) = (OpenQuick("first"), OpenQuick("second"));
         await using var lease = await first.AcquireAsync(Source, Token);
         await first.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
         cut = "first";
@@ -120,7 +135,8 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
     [Fact]
     public async Task Who_stops_waiting_for_a_source_does_not_stand_in_the_next_one_s_way()
     {
-        var (first, second, third) = (Open("first"), Open("second"), Open("third"));
+        // A member that goes while the others are waited for can only fall silent.
+        var (first, second, third) = (OpenQuick("first"), OpenQuick("second"), OpenQuick("third"));
         var lease = await first.AcquireAsync(Source, Token);
         using var stop = new CancellationTokenSource();
         var cancelled = second.AcquireAsync(Source, stop.Token).AsTask();
@@ -139,7 +155,7 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
     [Fact]
     public async Task All_can_be_closed_while_no_broker_answers()
     {
-        var log = Open("first", options => options with { SessionTimeout = Session });
+        var log = OpenQuick("first");
         var lease = await log.AcquireAsync(Source, Token);
         await log.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
         var member = await log.OpenReaderAsync("index", [P0.Topic], null, Token);
@@ -154,6 +170,8 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
         await Assert.ThrowsAnyAsync<Exception>(() => looking.WaitAsync(HangLimit, Token));
         Broker.Up();
     }
+
+    private KafkaLog OpenQuick(string client) => Open(client, options => options with { SessionTimeout = Session });
 
     /// <summary>Waits until the client has learned its part in a group anew.</summary>
     private Task IsMemberAsync(string client)

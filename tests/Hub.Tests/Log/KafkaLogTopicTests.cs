@@ -86,13 +86,24 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
     }
 
     [Fact]
+    public async Task A_topic_that_is_gone_while_Hub_waits_for_it_is_told()
+    {
+        var log = Open(change: options => options with { Timeout = TimeSpan.FromSeconds(1) });
+        await log.EnsureTopicAsync(P0.Topic, 2, Token);
+        await using var reader = await log.OpenReaderAsync("index", [P0.Topic], new Dictionary<TopicPartition, long> { [P0] = 0, [P1] = 0 }, Token);
+        await DeleteAsync(P0.Topic);
+        var failure = await FailsAsync(Codes.TopicMissing, isTransient: false, () => reader.ReadAsync(new(), 1_000, Timeout.InfiniteTimeSpan, Token).AsTask());
+        Assert.Contains(P0.Topic, failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_topic_that_is_gone_while_Hub_writes_to_it_is_told()
     {
         var log = Open(change: options => options with { TransactionTimeout = TimeSpan.FromSeconds(2), ClientSettings = new Dictionary<string, string> { ["topic.metadata.propagation.max.ms"] = "100" } });
         await log.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
         await DeleteAsync(P0.Topic);
-        // The client takes it for a topic that is still being made; a source that begins anew is told.
-        await FailsAsync(Codes.KafkaFailed, isTransient: true, () => log.AppendAsync(TwoOf("2"), new("another", new("1"), DateTimeOffset.UnixEpoch), Token).AsTask());
+        // The client takes it for a topic that is still being made.
+        await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.AppendAsync(TwoOf("2"), new("another", new("1"), DateTimeOffset.UnixEpoch), Token).AsTask());
         await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.AcquireAsync("another", Token).AsTask());
     }
 

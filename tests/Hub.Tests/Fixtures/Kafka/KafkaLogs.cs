@@ -15,6 +15,8 @@ internal static class KafkaLogs
     public static KafkaLogOptions OptionsOf(LibrdkafkaCluster cluster) => new()
     {
         Bootstrap = cluster.Bootstrap,
+        // A group that was left takes new members there only when a session, but for a second, is over.
+        SessionTimeout = TimeSpan.FromMilliseconds(1_500),
         CreateTopicAsync = (_, topic, _) =>
         {
             cluster.CreateTopic(topic.Name, topic.NumPartitions);

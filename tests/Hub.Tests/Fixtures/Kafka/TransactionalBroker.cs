@@ -124,7 +124,7 @@ public sealed class TransactionalBroker : IAsyncDisposable
                 connections.Add(Task.Run(() => connection.RunAsync(cancellationToken), CancellationToken.None));
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
         {
             // The broker goes down.
         }
