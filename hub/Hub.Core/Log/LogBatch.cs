@@ -27,6 +27,9 @@ public sealed class LogBatch
 
     public int Count => entries.Count;
 
+    /// <summary>Bytes stored so far, for <see cref="Release"/>.</summary>
+    public int StoredBytes => used;
+
     public long SizeInBytes => used + 96L * entries.Count;
 
     public LogEntry this[int index] => entries[index];
@@ -61,6 +64,19 @@ public sealed class LogBatch
         used += size;
         return cell;
     }
+
+    /// <summary>Adds an entry of another batch with copies of its bytes.</summary>
+    public void Add(LogBatch other, in LogEntry entry) => entries.Add(entry with
+    {
+        Key = Copy(other, entry.Key),
+        Value = Copy(other, entry.Value),
+        Position = Copy(other, entry.Position),
+    });
+
+    /// <summary>Gives back what was stored for an entry that was not added.</summary>
+    public void Release(int sizeBefore) => used = Math.Min(used, sizeBefore);
+
+    private Cell Copy(LogBatch other, Cell cell) => cell.IsNull ? Cell.Null : Store(other.Bytes(cell));
 
     public void Clear()
     {

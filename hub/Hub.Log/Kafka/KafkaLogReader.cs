@@ -14,7 +14,6 @@ internal sealed class KafkaLogReader : ILogReader
 {
     private const int EntryOverhead = 96;
     private static readonly TimeSpan Slice = TimeSpan.FromMilliseconds(100);
-    // A member is told of its share inside a call that goes on waiting for records.
     private static readonly TimeSpan JoinSlice = TimeSpan.FromMilliseconds(10);
 
     private readonly KafkaClients clients;
@@ -23,16 +22,20 @@ internal sealed class KafkaLogReader : ILogReader
     // It waits in the client library for as long as there is nothing to read, which would take a thread of the pool from everybody else.
     private readonly OwnThread thread = new("hub kafka reader");
     private readonly IConsumer<Cell, Cell> consumer;
-    private readonly CellStore keys = new();
-    private readonly CellStore values = new();
+    private readonly BatchStore store = new();
     private readonly KafkaHeaders headers = new();
     private readonly Dictionary<Confluent.Kafka.TopicPartition, Place> places = [];
     private Place? lastPlace;
-    private ConsumeResult<Cell, Cell>? held;
+    // The record that had no room in the last batch, with its bytes.
+    private readonly LogBatch heldBytes = new();
+    private Held? held;
+    private bool hasMoved;
     private long lastSign;
     private bool isMember;
     private bool isAssigned;
     private bool isDisposed;
+
+    private readonly record struct Held(Place Place, LogEntry Entry);
 
     private sealed class Place(string topic, TopicPartition name, long next)
     {
@@ -50,7 +53,7 @@ internal sealed class KafkaLogReader : ILogReader
     {
         (this.clients, this.topics, this.names, lastSign) = (clients, topics, names, clients.Options.Time.GetTimestamp());
         consumer = clients.Build(() => clients.Consumer<Cell, Cell>(topics.GroupOf(group))
-            .SetKeyDeserializer(keys).SetValueDeserializer(values)
+            .SetKeyDeserializer(store).SetValueDeserializer(store)
             .SetPartitionsAssignedHandler((_, assigned) => Give(assigned))
             .SetPartitionsRevokedHandler((_, revoked) => Take(revoked))
             .SetPartitionsLostHandler((_, lost) => Take(lost))
@@ -91,7 +94,10 @@ internal sealed class KafkaLogReader : ILogReader
         while (!isAssigned && held is null && clients.Options.Time.GetElapsedTime(began) < clients.Options.Timeout)
         {
             stop.ThrowIfCancellationRequested();
-            held = Consume(JoinSlice);
+            // A member is told of its share inside a call that may bring a record with it.
+            store.Batch = heldBytes;
+            if (Consume(JoinSlice) is { } record && EntryOf(record, heldBytes) is { } first)
+                held = first;
         }
 
         NextOffsets = Offsets();
@@ -149,21 +155,25 @@ internal sealed class KafkaLogReader : ILogReader
     {
         var time = clients.Options.Time;
         var began = time.GetTimestamp();
-        var hasMoved = false;
-        for (; ; held = null)
+        TakeHeld(into);
+        store.Batch = into;
+        while (held is null)
         {
             cancellationToken.ThrowIfCancellationRequested();
             var left = maxWait == Timeout.InfiniteTimeSpan ? Slice : maxWait - time.GetElapsedTime(began);
             var isOver = hasMoved || left <= TimeSpan.Zero;
-            held ??= Consume(isOver ? TimeSpan.Zero : left < Slice ? left : Slice);
-            if (held is null && !hasMoved)
-                LookAfterSilence(cancellationToken);
-            if (held is null ? isOver : !TryAdd(into, held, maxBytes, ref hasMoved))
+            var before = into.StoredBytes;
+            if (Consume(isOver ? TimeSpan.Zero : left < Slice ? left : Slice) is { } record)
+                Add(record, into, before, maxBytes);
+            else if (isOver)
                 break;
+            else
+                LookAfterSilence(cancellationToken);
         }
 
         if (hasMoved)
             lastSign = time.GetTimestamp();
+        hasMoved = false;
     }
 
     // A reader of a topic that was deleted would wait for ever: the library goes on asking, and says nothing.
@@ -190,29 +200,57 @@ internal sealed class KafkaLogReader : ILogReader
         }
     }
 
-    /// <summary>False when the batch has no room for the record.</summary>
-    private bool TryAdd(LogBatch into, ConsumeResult<Cell, Cell> record, int maxBytes, ref bool hasMoved)
+    private void Add(ConsumeResult<Cell, Cell> record, LogBatch into, int before, int maxBytes)
     {
-        if (PlaceOf(record) is not { } place)
-            return true;
-        var offset = record.Offset.Value;
-        if (record.IsPartitionEOF)
+        if (EntryOf(record, into) is not { } one)
+            into.Release(before);
+        else if (into.Count > 0 && into.SizeInBytes + EntryOverhead > maxBytes)
         {
-            // Past the markers of transactions, which are no entries.
-            hasMoved |= offset > place.Next;
-            place.Next = Math.Max(place.Next, offset);
-            return true;
+            heldBytes.Clear();
+            heldBytes.Add(into, one.Entry);
+            held = one with { Entry = heldBytes[0] };
+            into.Release(before);
+        }
+        else
+        {
+            into.Add(one.Entry);
+            Pass(one);
+        }
+    }
+
+    private void TakeHeld(LogBatch into)
+    {
+        // Its partition may be another member's by now.
+        if (held is { } one && places.GetValueOrDefault(KafkaPlaceOf(one.Entry.Place)) == one.Place)
+        {
+            into.Add(heldBytes, one.Entry);
+            Pass(one);
         }
 
-        var message = record.Message;
-        if (into.Count > 0 && into.SizeInBytes + EntryOverhead + keys.Bytes.Length + values.Bytes.Length > maxBytes)
-            return false;
-        var key = into.Store(keys.Bytes);
-        var value = message.Value.IsNull ? Cell.Null : into.Store(values.Bytes);
-        into.Add(headers.Read(message.Headers, into, place.Name, offset, key, value));
-        place.Next = offset + 1;
+        held = null;
+    }
+
+    private void Pass(Held one)
+    {
+        one.Place.Next = one.Entry.Offset + 1;
         hasMoved = true;
-        return true;
+    }
+
+    /// <summary>The entry that a record is, its bytes in the batch; none for a record of another's partition, or for the end of a partition.</summary>
+    private Held? EntryOf(ConsumeResult<Cell, Cell> record, LogBatch into)
+    {
+        if (PlaceOf(record) is not { } place)
+            return null;
+        if (!record.IsPartitionEOF)
+        {
+            var key = record.Message.Key.IsNull ? into.Store([]) : record.Message.Key;
+            return new(place, headers.Read(record.Message.Headers, into, place.Name, record.Offset.Value, key, record.Message.Value));
+        }
+
+        // Past the markers of transactions, which are no entries.
+        hasMoved |= record.Offset.Value > place.Next;
+        place.Next = Math.Max(place.Next, record.Offset.Value);
+        return null;
     }
 
     // Records come in runs of one partition.
