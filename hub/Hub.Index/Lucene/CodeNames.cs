@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Hub.Core.Schemas;
+using Hub.Index.Queries;
 
 namespace Hub.Index.Lucene;
 

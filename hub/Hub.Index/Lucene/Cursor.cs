@@ -1,9 +1,7 @@
 using System.Buffers.Binary;
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text.Json;
 using Hub.Core.Index;
 using Hub.Core.Ops;
+using Hub.Index.Queries;
 using Lucene.Net.Search;
 using Lucene.Net.Util;
 
@@ -12,7 +10,6 @@ namespace Hub.Index.Lucene;
 /// <summary>The last hit of a page: its sort value and uid, bound to the query it belongs to.</summary>
 internal static class Cursor
 {
-    private const int SealSize = 8;
     private const byte IsNull = 0;
     private const byte IsScore = 1;
     private const byte IsNumber = 2;
@@ -21,33 +18,17 @@ internal static class Cursor
     public static string Write(SearchQuery query, FieldDoc last)
     {
         var uid = (BytesRef)last.Fields[^1];
-        var bytes = new MemoryStream();
-        bytes.Write(stackalloc byte[SealSize]);
+        var place = new MemoryStream();
         if (last.Fields.Length > 1)
-            WriteValue(bytes, last.Fields[0]);
-        bytes.Write(uid.Bytes, uid.Offset, uid.Length);
-        var cursor = bytes.ToArray();
-        Seal(query, cursor.AsSpan(SealSize)).CopyTo(cursor);
-        return Base64Url.EncodeToString(cursor);
+            WriteValue(place, last.Fields[0]);
+        place.Write(uid.Bytes, uid.Offset, uid.Length);
+        return CursorSeal.Write(query, place.ToArray());
     }
 
     /// <exception cref="HubException">The cursor is garbled or belongs to another query.</exception>
     public static FieldDoc Read(SearchQuery query, string text, int sortFields)
     {
-        byte[] bytes;
-        try
-        {
-            bytes = Base64Url.DecodeFromChars(text);
-        }
-        catch (FormatException)
-        {
-            throw Foreign();
-        }
-
-        if (bytes.Length <= SealSize || !Seal(query, bytes.AsSpan(SealSize)).AsSpan().SequenceEqual(bytes.AsSpan(0, SealSize)))
-            throw Foreign();
-
-        var rest = bytes.AsSpan(SealSize);
+        var rest = CursorSeal.Read(query, text).AsSpan();
         var fields = new object?[sortFields];
         if (sortFields > 1)
             fields[0] = ReadValue(ref rest);
@@ -98,22 +79,4 @@ internal static class Cursor
         rest = rest[(int)number..];
         return keyword;
     }
-
-    /// <summary>What decides on the order of hits, and the place: neither can change unnoticed.</summary>
-    private static byte[] Seal(SearchQuery query, ReadOnlySpan<byte> place)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(JsonSerializer.SerializeToUtf8Bytes(new
-        {
-            query.Text,
-            Subjects = query.Subjects.Order(StringComparer.Ordinal),
-            Filters = query.Filters.Select(filter => (object)filter),
-            query.Sort,
-        }));
-        hash.AppendData(place);
-        return hash.GetHashAndReset()[..SealSize];
-    }
-
-    private static HubException Foreign()
-        => QueryFault.Of(Codes.QueryCursor, "The cursor does not belong to this query.", "Send the cursor of the page before with the same text, subjects, filters and sort, or start without a cursor.");
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Hub.Core.Schemas;
 using Hub.Core.Schemas.Resolution;
+using Hub.Index.Queries;
 using Lucene.Net.Index;
 
 namespace Hub.Index.Lucene;

@@ -4,6 +4,7 @@ using Hub.Core.Index;
 using Hub.Core.Log;
 using Hub.Core.Records;
 using Hub.Core.Schemas;
+using Hub.Index.Queries;
 using Lucene.Net.Index;
 using Lucene.Net.Search;
 using Lucene.Net.Util;

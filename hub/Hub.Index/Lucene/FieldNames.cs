@@ -1,12 +1,14 @@
+using Hub.Index.Queries;
+
 namespace Hub.Index.Lucene;
 
 /// <summary>The index fields that no schema names. Schema fields keep their own names, which may not start with an underscore.</summary>
 internal static class FieldNames
 {
     /// <summary><c>subject\0id</c>: one live document each. Term, and binary doc value for breaking ties.</summary>
-    public const string Uid = "_uid";
-    public const string Subject = "_subject";
-    public const string Source = "_source";
+    public const string Uid = OwnFields.Id;
+    public const string Subject = OwnFields.Subject;
+    public const string Source = OwnFields.Source;
     public const string Version = "_version";
 
     /// <summary>The bytes that came through the log, stored.</summary>

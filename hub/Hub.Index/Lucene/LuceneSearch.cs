@@ -1,6 +1,7 @@
 using Hub.Core.Index;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Index.Queries;
 using Lucene.Net.Index;
 using Lucene.Net.Search;
 using Lucene.Net.Util;
@@ -10,33 +11,26 @@ namespace Hub.Index.Lucene;
 /// <summary>Reads from the index as it was last refreshed. Any number of threads.</summary>
 internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, SearcherManager manager)
 {
-    private const int MaxSize = 1000;
-
     public SearchResult Search(SearchQuery query, CancellationToken cancellationToken)
     {
-        if (query.Size is < 0 or > MaxSize || query.FacetSize is < 0 or > MaxSize)
-            throw QueryFault.Of(Codes.QueryInvalid, $"A page of {query.Size} hits and {query.FacetSize} facet values cannot be given.", $"Both are 0 to {MaxSize}.");
-        var fields = new FieldResolver(mapping, query.Subjects);
-        var words = string.IsNullOrWhiteSpace(query.Text) ? [] : SearchWords.Parse(query.Text, analysis);
-        var filters = new FilterCompiler(fields);
-        var compiled = query.Filters.Select(filters.Compile).ToList();
-        var byScore = words.Any(word => !word.IsExcluded);
-        var sort = SortPlan.Of(query.Sort, byScore, fields);
+        var plan = new QueryPlan(query, mapping, analysis);
+        var compiled = plan.Conditions.Select(FilterCompiler.Compile).ToList();
+        var sort = SortPlan.Of(plan);
         var after = query.Cursor is { } cursor ? Cursor.Read(query, cursor, sort.GetSort().Length) : null;
-        var facets = query.Facets.Select(name => FacetOf(name, fields)).ToList();
+        var facets = plan.Facets.Select(facet => (facet.Field, Counter: CounterOf(facet.Name, facet.Field))).ToList();
 
         return Using(searcher =>
         {
-            var page = query.Size == 0 ? null : TopFieldCollector.Create(sort, query.Size + 1, after, true, byScore && query.Sort is null, false, true);
+            var page = query.Size == 0 ? null : TopFieldCollector.Create(sort, query.Size + 1, after, true, plan.HasScore && query.Sort is null, false, true);
             var collector = new MatchCollector(page, [.. facets.Select(facet => facet.Counter)], cancellationToken);
-            searcher.Search(Compose(query, words, compiled, searcher), collector);
+            searcher.Search(Compose(plan, compiled, searcher), collector);
             var top = page?.GetTopDocs().ScoreDocs ?? [];
             var shown = top.Take(query.Size).ToList();
-            var highlighter = query.Highlight && byScore ? new Highlighter(analysis, mapping, words) : null;
+            var highlighter = query.Highlight && plan.HasScore ? new Highlighter(analysis, mapping, plan.Words) : null;
             return new SearchResult(
                 collector.Total,
                 [.. shown.Select(hit => HitOf(searcher, hit, highlighter))],
-                [.. facets.Select(facet => facet.Counter.Top(query.FacetSize, NamesOf(facet.Field)))],
+                [.. facets.Select(facet => facet.Counter.Top(query.FacetSize, mapping.NamesOf(facet.Field)))],
                 top.Length > query.Size ? Cursor.Write(query, (FieldDoc)shown[^1]) : null);
         });
     }
@@ -103,15 +97,15 @@ internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, 
         }
     }
 
-    private static BooleanQuery Compose(SearchQuery query, List<SearchWord> words, List<Query> filters, IndexSearcher searcher)
+    private static BooleanQuery Compose(QueryPlan plan, List<Query> filters, IndexSearcher searcher)
     {
         var all = new BooleanQuery();
-        if (words.Count > 0)
-            all.Add(new TextQuery(searcher.IndexReader).Build(words), Occur.MUST);
+        if (plan.Words.Count > 0)
+            all.Add(new TextQuery(searcher.IndexReader).Build(plan.Words), Occur.MUST);
         else
             all.Add(new MatchAllDocsQuery(), Occur.MUST);
-        if (query.Subjects.Count > 0)
-            all.Add(Unscored(FilterCompiler.Terms(FieldNames.Subject, query.Subjects.Select(System.Text.Encoding.UTF8.GetBytes))), Occur.MUST);
+        if (plan.Query.Subjects.Count > 0)
+            all.Add(Unscored(FilterCompiler.Terms(FieldNames.Subject, plan.Subjects.Select(System.Text.Encoding.UTF8.GetBytes))), Occur.MUST);
         foreach (var filter in filters)
             all.Add(Unscored(filter), Occur.MUST);
         all.Add(new TermQuery(new Term(FieldNames.Deleted, FieldNames.AnyMarker)), Occur.MUST_NOT);
@@ -120,25 +114,8 @@ internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, 
 
     private static ConstantScoreQuery Unscored(Query filter) => new(filter) { Boost = 0 };
 
-    private static (IndexField Field, FacetCounter Counter) FacetOf(string name, FieldResolver fields)
-    {
-        var field = fields.Find(name);
-        if (field.IsKeyword)
-            return (field, new KeywordFacetCounter(field.Name, name));
-        if (field.Role == SearchRole.Number)
-            return (field, new NumberFacetCounter(field.Name, name));
-        throw QueryFault.Of(Codes.QueryFieldRole, $"The values of '{name}' cannot be counted.", "Count keyword, flag and number fields, 'subject' or 'source'.");
-    }
-
-    /// <summary>A code that was renamed, or means other things in other regions, has no one name.</summary>
-    private Func<string, string?> NamesOf(IndexField field)
-    {
-        if (field.CodeList is not { } list || !mapping.Catalog.CodeLists.Contains(list))
-            return _ => null;
-        var names = mapping.Catalog.CodeLists[list].GroupBy(code => code.Value, StringComparer.Ordinal)
-            .ToDictionary(codes => codes.Key, codes => codes.Select(code => code.Name).Distinct().Take(2).ToArray(), StringComparer.Ordinal);
-        return value => names.GetValueOrDefault(value) is [var only] ? only : null;
-    }
+    private static FacetCounter CounterOf(string name, IndexField field)
+        => field.IsKeyword ? new KeywordFacetCounter(field.Name, name) : new NumberFacetCounter(field.Name, name);
 
     private static long CountOf(IndexSearcher searcher, string field, string term)
     {

@@ -1,6 +1,4 @@
-using Hub.Core.Index;
-using Hub.Core.Ops;
-using Hub.Core.Schemas;
+using Hub.Index.Queries;
 using Lucene.Net.Search;
 
 namespace Hub.Index.Lucene;
@@ -10,19 +8,11 @@ internal static class SortPlan
 {
     private static readonly SortField ById = new(FieldNames.Uid, SortFieldType.STRING_VAL);
 
-    public static Sort Of(SortOrder? order, bool hasText, FieldResolver fields)
+    public static Sort Of(QueryPlan plan)
     {
-        if (order is null)
-            return hasText ? new Sort(SortField.FIELD_SCORE, ById) : new Sort(ById);
-
-        var field = fields.Find(order.Field);
-        if (field.Role is SearchRole.Text or SearchRole.None)
-        {
-            throw QueryFault.Of(
-                Codes.QueryFieldRole, $"Hits cannot be sorted by '{order.Field}'.",
-                "Sort by a keyword, flag, number, amount, date or time; without a sort, hits come by relevance and then by id.");
-        }
-
+        if (plan.Query.Sort is not { } order)
+            return plan.HasScore ? new Sort(SortField.FIELD_SCORE, ById) : new Sort(ById);
+        var field = plan.Sort!;
         return new Sort(field.IsKeyword ? Keyword(field.Name, order.Descending) : Number(field.Name, order.Descending), ById);
     }
 

@@ -1,3 +1,5 @@
+using Hub.Index.Queries;
+
 namespace Hub.Index.Lucene;
 
 /// <summary>

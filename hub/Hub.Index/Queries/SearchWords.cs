@@ -1,7 +1,7 @@
 using System.Text;
 using Hub.Core.Ops;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
 
 /// <summary>One word or phrase of a search text with its tokens.</summary>
 internal sealed record SearchWord(string Text, bool IsPhrase, bool IsExcluded, IReadOnlyList<Token> Tokens)

@@ -1,6 +1,6 @@
 using Hub.Core.Ops;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
 
 /// <summary>What is wrong with a query, in a sentence, and what to write instead.</summary>
 internal static class QueryFault

@@ -4,7 +4,7 @@ using Lucene.Net.Analysis.Cjk;
 using Lucene.Net.Analysis.TokenAttributes;
 using Lucene.Net.Util;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
 
 /// <summary>The tokens of one text, in few bytes.</summary>
 internal sealed class AnalyzedText(byte[] bytes, int[] ends, byte[] increments)
@@ -52,7 +52,7 @@ internal sealed class TextAnalysis : IDisposable
     public AnalyzedText Analyze(char[] chars, int length)
     {
         reader.Set(chars, length);
-        using var stream = analyzer.GetTokenStream(FieldNames.Text, reader);
+        using var stream = analyzer.GetTokenStream("text", reader);
         var term = stream.GetAttribute<ICharTermAttribute>();
         var increment = stream.GetAttribute<IPositionIncrementAttribute>();
         var used = 0;
@@ -82,7 +82,7 @@ internal sealed class TextAnalysis : IDisposable
     public List<Token> Tokens(string text)
     {
         var tokens = new List<Token>();
-        using var stream = analyzer.GetTokenStream(FieldNames.Text, text);
+        using var stream = analyzer.GetTokenStream("text", text);
         var term = stream.GetAttribute<ICharTermAttribute>();
         var increment = stream.GetAttribute<IPositionIncrementAttribute>();
         var offset = stream.GetAttribute<IOffsetAttribute>();

@@ -2,7 +2,7 @@ using System.Globalization;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
 
 /// <summary>Reads the values of queries as the whole numbers that the index holds.</summary>
 internal static class FieldValues

@@ -3,7 +3,7 @@ using System.Text;
 using Hub.Core.Index;
 using Hub.Core.Schemas;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
 
 /// <summary>Shows where the words of a search stand in the full-text fields of a hit.</summary>
 internal sealed class Highlighter
@@ -16,7 +16,7 @@ internal sealed class Highlighter
     private readonly HashSet<string> singles = new(StringComparer.Ordinal);
     private readonly List<IReadOnlyList<Token>> phrases = [];
 
-    public Highlighter(TextAnalysis analysis, IndexMapping mapping, IEnumerable<SearchWord> words)
+    public Highlighter(TextAnalysis analysis, IndexMapping mapping, IReadOnlyList<SearchWord> words)
     {
         this.analysis = analysis;
         this.mapping = mapping;

@@ -1,7 +1,15 @@
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
+
+/// <summary>What <see cref="IndexField.Name"/> is for the fields of the document itself; no schema may begin a name like that.</summary>
+internal static class OwnFields
+{
+    public const string Subject = "_subject";
+    public const string Source = "_source";
+    public const string Id = "_uid";
+}
 
 /// <summary>Finds the fields that a query names, in the subjects it asks for.</summary>
 internal sealed class FieldResolver
@@ -11,9 +19,9 @@ internal sealed class FieldResolver
     /// <summary>Of the document itself, not of its record. They come before schema fields of the same name.</summary>
     private static readonly Dictionary<string, IndexField> Own = new(StringComparer.Ordinal)
     {
-        ["subject"] = new(FieldNames.Subject, SearchRole.Keyword, 0, null, Anywhere),
-        ["source"] = new(FieldNames.Source, SearchRole.Keyword, 0, null, Anywhere),
-        ["id"] = new(FieldNames.Uid, SearchRole.None, 0, null, Anywhere),
+        ["subject"] = new(OwnFields.Subject, SearchRole.Keyword, 0, null, Anywhere),
+        ["source"] = new(OwnFields.Source, SearchRole.Keyword, 0, null, Anywhere),
+        ["id"] = new(OwnFields.Id, SearchRole.None, 0, null, Anywhere),
     };
 
     private readonly IndexMapping mapping;

@@ -2,7 +2,7 @@ using System.Globalization;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
 
-namespace Hub.Index.Lucene;
+namespace Hub.Index.Queries;
 
 /// <summary>A field as the index knows it, over all subjects that have it.</summary>
 /// <param name="Subjects">Where queries may use it: nowhere when it is masked or stored only.</param>
@@ -70,6 +70,16 @@ internal sealed class IndexMapping
     public bool IsQueryable(string subject, string field) => queryable.Contains((subject, field));
 
     public bool IsFullText(string subject, string field) => fullText.Contains((subject, field));
+
+    /// <summary>What a code is called. One that was renamed, or means other things in other regions, has no one name.</summary>
+    public Func<string, string?> NamesOf(IndexField field)
+    {
+        if (field.CodeList is not { } list || !Catalog.CodeLists.Contains(list))
+            return _ => null;
+        var names = Catalog.CodeLists[list].GroupBy(code => code.Value, StringComparer.Ordinal)
+            .ToDictionary(codes => codes.Key, codes => codes.Select(code => code.Name).Distinct().Take(2).ToArray(), StringComparer.Ordinal);
+        return value => names.GetValueOrDefault(value) is [var only] ? only : null;
+    }
 
     private string Admit(string subject, FieldSchema latest, FieldSchema[] versions)
     {
