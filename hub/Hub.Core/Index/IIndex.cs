@@ -37,6 +37,12 @@ public interface IIndex : IAsyncDisposable
     /// </summary>
     IReadOnlyDictionary<TopicPartition, long>? DurableOffsets { get; }
 
+    /// <summary>
+    /// Set by <see cref="AttachAsync"/> on an index that keeps no offsets: another for each index that was ever made, so that a consumer group
+    /// named after it reads everything when the index is new. Null otherwise.
+    /// </summary>
+    string? Identity => null;
+
     /// <summary>Says which log the index is written from, before anything is written.</summary>
     /// <exception cref="Ops.HubException">It keeps offsets of another log: they would skip what this one has there.</exception>
     ValueTask AttachAsync(string logIdentity, CancellationToken cancellationToken);

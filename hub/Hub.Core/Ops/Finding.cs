@@ -108,6 +108,14 @@ public static class Codes
     public const string RecordTooLarge = "HUB4104";
     public const string SourceTaken = "HUB4105";
     public const string TopicSettings = "HUB4106";
+    public const string EngineUnreachable = "HUB4201";
+    public const string EngineLoginRefused = "HUB4202";
+    public const string EngineRefused = "HUB4203";
+    public const string EngineFailed = "HUB4204";
+    public const string EngineBlocked = "HUB4205";
+    public const string EngineIndexMissing = "HUB4206";
+    public const string EngineUnknown = "HUB4207";
+    public const string EnginePluginMissing = "HUB4208";
 
     // 5xxx: queries
     public const string QueryInvalid = "HUB5001";

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Hub.Core.Log;
 using Hub.Core.Ops;
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 
 namespace Hub.Index.Lucene;

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Hub.Core.Schemas;
 using Hub.Core.Schemas.Resolution;
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Index;
 
@@ -17,7 +18,7 @@ internal sealed class DocumentBuilder
     private readonly SubjectSchema schema;
     private readonly FieldSlot[] slots;
     private readonly TextCache cache;
-    private readonly CodeNames names;
+    private readonly CodeNames<AnalyzedText> names;
     private readonly ExactField uid = new(FieldNames.Uid, DocValuesType.BINARY);
     private readonly ExactField subject = new(FieldNames.Subject, DocValuesType.SORTED);
     private readonly ExactField source = new(FieldNames.Source, DocValuesType.SORTED);
@@ -28,7 +29,7 @@ internal sealed class DocumentBuilder
     private readonly List<IIndexableField> fields = [];
     private char[] chars = new char[1024];
 
-    public DocumentBuilder(SubjectSchema schema, IndexMapping mapping, TextCache cache, CodeNames names)
+    public DocumentBuilder(SubjectSchema schema, IndexMapping mapping, TextCache cache, CodeNames<AnalyzedText> names)
     {
         this.schema = schema;
         this.cache = cache;
@@ -96,7 +97,7 @@ internal sealed class DocumentBuilder
         if (slot.IsRegion)
             names.SetRegion(reader.GetUtf8());
         if (slot.IsYear)
-            TakeYear(ref reader, slot.Field);
+            names.SetYear(ref reader);
         switch (slot.Role)
         {
             case SearchRole.Text or SearchRole.Keyword:
@@ -107,7 +108,7 @@ internal sealed class DocumentBuilder
                 fields.Add(slot.Exact);
                 break;
             case SearchRole.Amount:
-                slot.Number!.Set(AmountOf(ref reader));
+                slot.Number!.Set(AmountValue.Of(ref reader));
                 fields.Add(slot.Number);
                 break;
             case SearchRole.Date or SearchRole.Time or SearchRole.Number:
@@ -115,14 +116,6 @@ internal sealed class DocumentBuilder
                 fields.Add(slot.Number);
                 break;
         }
-    }
-
-    private void TakeYear(ref RecordReader reader, FieldSchema field)
-    {
-        if (field.Type is FieldType.Int or FieldType.Long)
-            names.Year = (int)reader.GetLong();
-        else if (field.Type == FieldType.String && int.TryParse(reader.GetUtf8(), NumberStyles.None, CultureInfo.InvariantCulture, out var year))
-            names.Year = year;
     }
 
     private void TakeString(ReadOnlySpan<byte> utf8, FieldSlot slot)
@@ -148,7 +141,7 @@ internal sealed class DocumentBuilder
         if (slot.Field.IsTitle)
             title.Texts.Add(analyzed);
         if (slot.Field.CodeList is { } list)
-            names.Add(list, chars.AsSpan(0, length));
+            names.Add(list, utf8);
     }
 
     /// <summary>Region and year may stand behind the codes, so that names come last.</summary>
@@ -157,20 +150,6 @@ internal sealed class DocumentBuilder
         for (var i = 0; i < names.Count; i++)
             if (names.Resolve(i) is { } name)
                 text.Texts.Add(name);
-    }
-
-    private static long AmountOf(ref RecordReader reader)
-    {
-        var unscaled = reader.GetDecimal();
-        if (unscaled > long.MaxValue || unscaled < long.MinValue)
-            throw new InvalidDataException($"The amount in '{reader.Field.Name}' is beyond {Limit(reader.Field.Scale)}, the largest that the index can hold. Correct it upstream, or map it to a field without \"hub.search\".");
-        return (long)unscaled;
-    }
-
-    private static string Limit(int scale)
-    {
-        var digits = long.MaxValue.ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
-        return scale == 0 ? digits : digits.Insert(digits.Length - scale, ".");
     }
 
     /// <summary>What the index does with one field of the schema.</summary>

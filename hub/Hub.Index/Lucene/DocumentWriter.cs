@@ -4,6 +4,7 @@ using Hub.Core.Index;
 using Hub.Core.Log;
 using Hub.Core.Records;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Index;
 using Lucene.Net.Search;
@@ -16,7 +17,7 @@ internal sealed class DocumentWriter(IndexWriter writer, IndexMapping mapping, T
 {
     private readonly Dictionary<int, DocumentBuilder> builders = [];
     private readonly TextCache cache = new(analysis);
-    private readonly CodeNames names = new(mapping.Catalog.CodeLists, analysis);
+    private readonly CodeNames<AnalyzedText> names = new(mapping.Catalog.CodeLists, name => analysis.Analyze(name.ToCharArray(), name.Length));
     private readonly Dictionary<string, byte[]> subjects = new(StringComparer.Ordinal);
     private byte[] uid = new byte[256];
 

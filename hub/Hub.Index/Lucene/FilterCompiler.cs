@@ -1,5 +1,6 @@
 using System.Text;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Index;
 using Lucene.Net.Queries;

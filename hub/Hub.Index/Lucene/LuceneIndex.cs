@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Hub.Core.Index;
 using Hub.Core.Log;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Index;
 using Lucene.Net.Search;

@@ -1,5 +1,6 @@
 using Hub.Core.Log;
 using Hub.Core.Ops;
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Analysis;
 using Lucene.Net.Index;

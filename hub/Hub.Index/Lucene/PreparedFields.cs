@@ -1,3 +1,4 @@
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Analysis;
 using Lucene.Net.Documents;

@@ -1,3 +1,4 @@
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 
 namespace Hub.Index.Lucene;

@@ -1,3 +1,4 @@
+using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Index;
 using Lucene.Net.Search;

@@ -1,5 +1,6 @@
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 
 namespace Hub.Index.Queries;
 

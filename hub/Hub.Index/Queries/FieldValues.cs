@@ -1,6 +1,7 @@
 using System.Globalization;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 
 namespace Hub.Index.Queries;
 

@@ -2,6 +2,7 @@ using System.Collections.ObjectModel;
 using System.Text;
 using Hub.Core.Index;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 
 namespace Hub.Index.Queries;
 

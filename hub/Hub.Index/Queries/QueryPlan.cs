@@ -1,6 +1,7 @@
 using Hub.Core.Index;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Index.Documents;
 
 namespace Hub.Index.Queries;
 

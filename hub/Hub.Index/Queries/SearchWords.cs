@@ -1,5 +1,6 @@
 using System.Text;
 using Hub.Core.Ops;
+using Hub.Index.Documents;
 
 namespace Hub.Index.Queries;
 

@@ -16,10 +16,13 @@ public abstract partial class IndexContract : IAsyncLifetime
 
     protected abstract IIndex Open(SchemaCatalog catalog);
 
-    public ValueTask InitializeAsync()
+    /// <summary>Called when an index was opened.</summary>
+    protected virtual ValueTask OpenedAsync() => default;
+
+    public virtual async ValueTask InitializeAsync()
     {
         Index = Open(Catalog);
-        return ValueTask.CompletedTask;
+        await OpenedAsync();
     }
 
     public virtual async ValueTask DisposeAsync()

@@ -47,6 +47,7 @@ public abstract partial class IndexContract
     {
         await Index.DisposeAsync();
         Index = Open(catalog);
+        await OpenedAsync();
     }
 
     protected static Entry Thing(string id, int schemaId, string hex)

@@ -2,7 +2,7 @@ using System.Globalization;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
 
-namespace Hub.Index.Queries;
+namespace Hub.Index.Documents;
 
 /// <summary>A field as the index knows it, over all subjects that have it.</summary>
 /// <param name="Subjects">Where queries may use it: nowhere when it is masked or stored only.</param>

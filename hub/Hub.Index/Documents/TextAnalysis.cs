@@ -4,7 +4,7 @@ using Lucene.Net.Analysis.Cjk;
 using Lucene.Net.Analysis.TokenAttributes;
 using Lucene.Net.Util;
 
-namespace Hub.Index.Queries;
+namespace Hub.Index.Documents;
 
 /// <summary>The tokens of one text, in few bytes.</summary>
 internal sealed class AnalyzedText(byte[] bytes, int[] ends, byte[] increments)

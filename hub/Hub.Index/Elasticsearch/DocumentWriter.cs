@@ -1,0 +1,219 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Hub.Core.Index;
+using Hub.Core.Log;
+using Hub.Core.Records;
+using Hub.Core.Schemas;
+using Hub.Index.Documents;
+
+namespace Hub.Index.Elasticsearch;
+
+/// <summary>Applies log entries to every generation that is written. One write at a time.</summary>
+internal sealed class DocumentWriter(EngineClient client, IndexNames names, IndexMapping mapping, StateStore store, Generations generations, ElasticsearchOptions options)
+{
+    /// <summary>Bytes of a document's id that the engine takes.</summary>
+    private const int LongestId = 512;
+
+    private readonly BulkWriter bulk = new(client, options);
+    private readonly CodeNames<JsonEncodedName> codes = new(mapping.Catalog.CodeLists, name => new(name));
+    private readonly Dictionary<string, DocumentEncoder> encoders = [];
+    private readonly SemaphoreSlim turn = new(1, 1);
+
+    /// <summary>Clears the outcomes and adds one per entry, in order.</summary>
+    public async Task WriteAsync(LogBatch entries, List<WriteOutcome> outcomes, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            var found = new WriteOutcome?[entries.Count];
+            var seen = store.State;
+            await WriteAsync(entries, found, seen, isAgain: null, cancellationToken);
+            await FollowAsync(entries, found, seen, cancellationToken);
+            outcomes.Clear();
+            foreach (var outcome in found)
+                outcomes.Add(outcome!);
+        }
+        finally
+        {
+            turn.Release();
+        }
+    }
+
+    /// <summary>
+    /// What another Hub changed while this one wrote: a generation that was begun did not get what went by, and what a new floor deletes may
+    /// have been written behind it.
+    /// </summary>
+    private async Task FollowAsync(LogBatch entries, WriteOutcome?[] outcomes, EngineState seen, CancellationToken cancellationToken)
+    {
+        while (await store.ReadAsync(cancellationToken) && store.State is var now && !ReferenceEquals(now, seen))
+        {
+            await WriteAsync(entries, outcomes, now, isAgain: seen, cancellationToken);
+            foreach (var (subject, sources) in now.Floors)
+                foreach (var (source, floor) in sources)
+                    if (floor > seen.FloorOf(subject, source))
+                        await SweepAsync(now, subject, source, floor, cancellationToken);
+            seen = now;
+        }
+    }
+
+    /// <param name="state">Whose generations are written.</param>
+    /// <param name="isAgain">The state for which the entries were written before; null for the first time.</param>
+    private async Task WriteAsync(LogBatch entries, WriteOutcome?[] outcomes, EngineState state, EngineState? isAgain, CancellationToken cancellationToken)
+    {
+        var lines = bulk.Rent();
+        for (var i = 0; i < entries.Count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            var subject = entries[i].Place.Topic;
+            if (mapping.Catalog.Find(subject) is not { } schema)
+            {
+                outcomes[i] = new WriteOutcome.Rejected($"No schema describes the subject '{subject}'.");
+            }
+            else if (entries[i].Operation == Operation.Truncate)
+            {
+                // All that comes before must be there to be deleted.
+                lines = await SendAsync(lines, outcomes, state, entries, cancellationToken);
+                await bulk.FinishAsync();
+                if (isAgain is null)
+                    outcomes[i] = await TruncateAsync(entries[i], cancellationToken);
+            }
+            else if (entries[i].Version < store.State.FloorOf(subject, SourceOf(entries.Bytes(entries[i].Key))))
+            {
+                outcomes[i] ??= WriteOutcome.Stale;
+            }
+            else
+            {
+                foreach (var number in Targets(state, subject))
+                    if (isAgain?.Subjects.ContainsKey(subject) != true || !Targets(isAgain, subject).Contains(number))
+                        outcomes[i] ??= TryWrite(entries, i, await EncoderOfAsync(schema, number, cancellationToken), lines, number);
+            }
+
+            if (bulk.IsFull(lines))
+                lines = await SendAsync(lines, outcomes, state, entries, cancellationToken);
+        }
+
+        await SendAsync(lines, outcomes, state, entries, cancellationToken);
+        await bulk.FinishAsync();
+    }
+
+    private async Task<LineBuffer> SendAsync(LineBuffer lines, WriteOutcome?[] outcomes, EngineState state, LogBatch entries, CancellationToken cancellationToken)
+    {
+        if (lines.Lines.Count == 0)
+            return lines;
+        await bulk.BeginAsync(lines, Take, cancellationToken);
+        return bulk.Rent();
+
+        // What became of it where it is searched counts; another generation's outcome stands in until that is known.
+        void Take(BulkLine line, WriteOutcome outcome)
+        {
+            if (state.Subjects[entries[line.Entry].Place.Topic].Live == line.Generation)
+                outcomes[line.Entry] = outcome;
+            else
+                Interlocked.CompareExchange(ref outcomes[line.Entry], outcome, null);
+        }
+    }
+
+    /// <summary>Adds the document; an outcome when there is nothing to send.</summary>
+    private WriteOutcome? TryWrite(LogBatch entries, int number, DocumentEncoder encoder, LineBuffer lines, int generation)
+    {
+        var entry = entries[number];
+        var id = entries.Bytes(entry.Key);
+        if (SourceOf(id).Length == 0)
+            return new WriteOutcome.Rejected("The key is not of the form source:key.");
+        if (id.Length > LongestId)
+            return new WriteOutcome.Rejected($"The key has {id.Length} bytes, more than the {LongestId} that the index can hold.");
+        if (entry.Version < 0)
+            return new WriteOutcome.Rejected($"The version {entry.Version} is below 0, which the index cannot hold.");
+        try
+        {
+            if (entry.Value.IsNull)
+                encoder.WriteMarker(lines, id, entry, options.Time.GetUtcNow());
+            else
+                WriteLive(entries, entry, id, encoder, lines);
+        }
+        catch (InvalidDataException failure)
+        {
+            lines.DropOpen();
+            return new WriteOutcome.Rejected(failure.Message);
+        }
+
+        lines.EndDocument(number, generation);
+        return null;
+    }
+
+    private void WriteLive(LogBatch entries, in LogEntry entry, ReadOnlySpan<byte> id, DocumentEncoder encoder, LineBuffer lines)
+    {
+        var value = entries.Bytes(entry.Value);
+        var plan = mapping.Catalog.PlanOf(value);
+        if (plan.Schema.Subject != entry.Place.Topic)
+            throw new InvalidDataException($"The value was written with the schema of {plan.Schema.Subject}, not of {entry.Place.Topic}.");
+        encoder.WriteLive(lines, id, entry, plan, value);
+    }
+
+    /// <summary>The floor stands for the markers of all that is deleted, known to the index or not.</summary>
+    private async Task<WriteOutcome> TruncateAsync(LogEntry entry, CancellationToken cancellationToken)
+    {
+        var (subject, source, floor) = (entry.Place.Topic, entry.Source, entry.Version);
+        var isStale = false;
+        await store.ChangeAsync(
+            state =>
+            {
+                isStale = floor < state.FloorOf(subject, source);
+                if (isStale || floor == state.FloorOf(subject, source))
+                    return false;
+                if (!state.Floors.TryGetValue(subject, out var sources))
+                    state.Floors.Add(subject, sources = []);
+                sources[source] = floor;
+                return true;
+            }, cancellationToken);
+        if (isStale)
+            return WriteOutcome.Stale;
+        await SweepAsync(store.State, subject, source, floor, cancellationToken);
+        return WriteOutcome.Applied;
+    }
+
+    /// <summary>Deletes what is older than a floor, until no write that was under way is left behind it.</summary>
+    private async Task SweepAsync(EngineState state, string subject, string source, long floor, CancellationToken cancellationToken)
+    {
+        var query = new JsonObject
+        {
+            ["query"] = new JsonObject
+            {
+                ["bool"] = new JsonObject
+                {
+                    ["filter"] = new JsonArray(
+                        new JsonObject { ["term"] = new JsonObject { [EngineFields.Source] = source } },
+                        new JsonObject { ["range"] = new JsonObject { [EngineFields.Version] = new JsonObject { ["lt"] = floor } } }),
+                },
+            },
+        };
+        // The floor may be of a subject that this Hub does not know.
+        foreach (var number in state.Subjects.ContainsKey(subject) ? Targets(state, subject) : [])
+        {
+            var name = names.GenerationOf(subject, number);
+            for (var left = 1L; left > 0;)
+            {
+                await client.AskAsync(HttpMethod.Post, $"{name}/_refresh", null, cancellationToken);
+                var answer = await client.AskAsync(HttpMethod.Post, $"{name}/_delete_by_query?conflicts=proceed&refresh=true", query.DeepClone(), cancellationToken);
+                left = (long)answer["version_conflicts"]!;
+            }
+        }
+    }
+
+    private async ValueTask<DocumentEncoder> EncoderOfAsync(SubjectSchema schema, int generation, CancellationToken cancellationToken)
+    {
+        var name = names.GenerationOf(schema.Subject, generation);
+        if (!encoders.TryGetValue(name, out var encoder))
+        {
+            var fields = await generations.ReadAsync(schema, generation, mayAdd: false, cancellationToken);
+            encoders.Add(name, encoder = new(schema, name, mapping, codes, fields.Has));
+        }
+
+        return encoder;
+    }
+
+    private static int[] Targets(EngineState state, string subject)
+        => !state.Subjects.TryGetValue(subject, out var known) ? throw new InvalidOperationException($"The index was not attached with {subject}.") : known.Building is { } building ? [known.Live, building] : [known.Live];
+
+    private static string SourceOf(ReadOnlySpan<byte> id) => Encoding.UTF8.GetString(id[..Math.Max(0, id.IndexOf((byte)':'))]);
+}

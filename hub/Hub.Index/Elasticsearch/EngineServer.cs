@@ -1,0 +1,39 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Hub.Core.Ops;
+
+namespace Hub.Index.Elasticsearch;
+
+/// <summary>Who answers: the two engines part where a point in time is kept.</summary>
+internal sealed record EngineServer(bool IsOpenSearch, Version Version)
+{
+    private static readonly Version OldestElasticsearch = new(7, 17);
+    private static readonly Version OldestOpenSearch = new(2, 4);
+
+    public string Name => $"{(IsOpenSearch ? "OpenSearch" : "Elasticsearch")} {Version}";
+
+    /// <exception cref="HubException">It is none of the engines that Hub knows, or too old.</exception>
+    public static async Task<EngineServer> AskAsync(EngineClient client, CancellationToken cancellationToken)
+    {
+        var answer = await client.AskAsync(HttpMethod.Get, "", null, cancellationToken);
+        if (answer["version"] is not JsonObject version || !Version.TryParse($"{version["number"]}".Split('-')[0], out var number))
+            throw Unknown(client, "what answers there is neither Elasticsearch nor OpenSearch.");
+        var server = new EngineServer($"{version["distribution"]}" == "opensearch", number);
+        return number >= (server.IsOpenSearch ? OldestOpenSearch : OldestElasticsearch) ? server : throw Unknown(client, $"{server.Name} is too old.");
+    }
+
+    /// <summary>Opens a point in time over indices, which the engine forgets when it was not used for a while.</summary>
+    public async Task<string> OpenPointAsync(EngineClient client, string indices, TimeSpan keep, CancellationToken cancellationToken)
+    {
+        var answer = await client.AskAsync(HttpMethod.Post, $"{indices}{(IsOpenSearch ? "/_search/point_in_time" : "/_pit")}?keep_alive={Seconds(keep)}&ignore_unavailable=true", null, cancellationToken);
+        return $"{answer[IsOpenSearch ? "pit_id" : "id"]}";
+    }
+
+    public Task ClosePointAsync(EngineClient client, string point, CancellationToken cancellationToken)
+        => client.SendAsync(HttpMethod.Delete, IsOpenSearch ? "_search/point_in_time" : "_pit", IsOpenSearch ? new JsonObject { ["pit_id"] = new JsonArray(point) } : new JsonObject { ["id"] = point }, cancellationToken);
+
+    public static string Seconds(TimeSpan time) => string.Create(CultureInfo.InvariantCulture, $"{(int)time.TotalSeconds}s");
+
+    private static HubException Unknown(EngineClient client, string message)
+        => new(new Finding(Codes.EngineUnknown, Severity.Error, $"{client.Address}", message, $"Hub works with Elasticsearch {OldestElasticsearch} or later and OpenSearch {OldestOpenSearch} or later."));
+}

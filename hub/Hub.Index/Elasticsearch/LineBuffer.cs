@@ -1,0 +1,70 @@
+using System.Buffers;
+
+namespace Hub.Index.Elasticsearch;
+
+/// <summary>Lines of JSON for one bulk request, and where each document's lines stand; cleared and filled again.</summary>
+internal sealed class LineBuffer : IBufferWriter<byte>
+{
+    private readonly List<BulkLine> lines = [];
+    private byte[] bytes = new byte[64 * 1024];
+    private int begun;
+
+    public int Length { get; private set; }
+
+    public IReadOnlyList<BulkLine> Lines => lines;
+
+    public ReadOnlyMemory<byte> Written => bytes.AsMemory(0, Length);
+
+    public void Advance(int count) => Length += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Ensure(sizeHint);
+        return bytes.AsMemory(Length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Ensure(sizeHint);
+        return bytes.AsSpan(Length);
+    }
+
+    public void EndLine()
+    {
+        Ensure(1);
+        bytes[Length++] = (byte)'\n';
+    }
+
+    /// <summary>Ends a document's lines.</summary>
+    public void EndDocument(int entry, int generation)
+    {
+        lines.Add(new(entry, generation, begun, Length - begun));
+        begun = Length;
+    }
+
+    /// <summary>Forgets what was written since the last document's end.</summary>
+    public void DropOpen() => Length = begun;
+
+    /// <summary>Adds lines of another buffer.</summary>
+    public void Add(LineBuffer other, in BulkLine line)
+    {
+        other.bytes.AsSpan(line.Start, line.Length).CopyTo(GetSpan(line.Length));
+        Length += line.Length;
+        EndDocument(line.Entry, line.Generation);
+    }
+
+    public void Clear()
+    {
+        lines.Clear();
+        Length = begun = 0;
+    }
+
+    private void Ensure(int size)
+    {
+        if (bytes.Length - Length < Math.Max(size, 1))
+            Array.Resize(ref bytes, Math.Max(bytes.Length * 2, Length + size));
+    }
+}
+
+/// <summary>One document of a bulk request: the entry of the batch it was made of, and the generation it goes to.</summary>
+internal readonly record struct BulkLine(int Entry, int Generation, int Start, int Length);
