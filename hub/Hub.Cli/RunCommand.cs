@@ -14,12 +14,14 @@ internal static partial class RunCommand
 {
     public static Command Create(Terminal terminal, CommonOptions common)
     {
-        var command = new Command("run", "Run Hub: read the sources, keep the index, serve the API and the page, until Ctrl-C.\n\nExample:\n  hub run --set address=http://127.0.0.1:8321\n  hub run --log kafka --set kafka.bootstrap=kafka1:9092,kafka2:9092");
+        var command = new Command("run", "Run Hub: read the sources, keep the index, serve the API and the page, until Ctrl-C.\n\nExample:\n  hub run --set address=http://127.0.0.1:8321\n  hub run --log kafka --set kafka.bootstrap=kafka1:9092,kafka2:9092\n  hub run --index elasticsearch --set elasticsearch.url=http://127.0.0.1:9200");
         var log = new Option<string?>("--log") { Description = "What holds the log: sqlite or kafka. The same as --set log=….", HelpName = "kind" };
+        var index = new Option<string?>("--index") { Description = "What holds the index: lucene or elasticsearch. The same as --set index=….", HelpName = "kind" };
         command.Add(log);
+        command.Add(index);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            var options = common.Read(parsed, parsed.GetValue(log) is { } kind ? [$"log={kind}"] : []);
+            var options = common.Read(parsed, [.. Given("log", parsed.GetValue(log)), .. Given("index", parsed.GetValue(index))]);
             DataFolder.Prepare(options);
             using var lines = new LogLines(terminal, parsed.GetValue(common.Json));
             var catalog = await Composition.LoadCatalogAsync(options, cancellationToken);
@@ -29,6 +31,8 @@ internal static partial class RunCommand
         });
         return command;
     }
+
+    private static string[] Given(string key, string? value) => value is null ? [] : [$"{key}={value}"];
 
     /// <summary>Starts the application and returns once it has stopped.</summary>
     public static async Task RunAsync(WebApplication app, HubOptions options, Terminal terminal, bool json, CancellationToken cancellationToken)

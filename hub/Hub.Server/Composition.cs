@@ -10,6 +10,7 @@ using Hub.Core.Schemas;
 using Hub.Core.Schemas.Registry;
 using Hub.Core.Sinks;
 using Hub.Core.Sources;
+using Hub.Index.Elasticsearch;
 using Hub.Index.Lucene;
 using Hub.Log.Kafka;
 using Hub.Log.Sqlite;
@@ -51,11 +52,18 @@ public static class Composition
         return app;
     }
 
-    /// <summary>What <c>hub doctor</c> asks the log's cluster and each source; each connects, looks and says what it found.</summary>
+    /// <summary>What <c>hub doctor</c> asks the log's cluster, the index's and each source; each connects, looks and says what it found.</summary>
     public static IReadOnlyList<Func<CancellationToken, Task<IReadOnlyList<Finding>>>> Doctors(HubOptions options, SchemaCatalog catalog)
-        => [.. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
-            .. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
-            definition => cancellationToken => ExamineAsync(definition, cancellationToken))];
+    {
+        var doctors = new List<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>();
+        if (options.Log == LogKind.Kafka)
+            doctors.Add(cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken));
+        if (options.Index == IndexKind.Elasticsearch)
+            doctors.Add(cancellationToken => EngineDoctor.ExamineAsync(options.Elasticsearch, catalog, cancellationToken));
+        foreach (var definition in SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog))
+            doctors.Add(cancellationToken => ExamineAsync(definition, cancellationToken));
+        return doctors;
+    }
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
     public static IReadOnlyList<Finding> CheckSources(HubOptions options, SchemaCatalog catalog)
@@ -100,7 +108,7 @@ public static class Composition
         var definitions = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
         services.AddSingleton(catalog);
         services.AddSingleton(provider => CreateLog(provider, options));
-        services.AddSingleton<IIndex>(provider => new LuceneIndex(new() { Folder = Path.Combine(options.DataFolder, "index") }, catalog));
+        services.AddSingleton(provider => CreateIndex(provider, options, catalog));
         services.AddSingleton<DeadLetterBook>();
         services.AddSingleton<Freshness>();
         services.AddSingleton(new IndexSinkOptions
@@ -129,7 +137,7 @@ public static class Composition
     /// <summary>
     /// The consumer group that writes the index. An index folder holds everything, so each Hub on a shared log reads it all, in a group of its own.
     /// </summary>
-    public static string IndexGroupOf(HubOptions options) => options.Log == LogKind.Kafka ? $"hub-index-{Environment.MachineName}-{options.Address.Port}" : "index";
+    public static string IndexGroupOf(HubOptions options) => options is { Log: LogKind.Kafka, Index: IndexKind.Lucene } ? $"hub-index-{Environment.MachineName}-{options.Address.Port}" : "index";
 
     private static ILog CreateLog(IServiceProvider provider, HubOptions options)
     {
@@ -138,6 +146,10 @@ public static class Composition
             ? new KafkaLog(options.Kafka with { Time = time, Logger = provider.GetRequiredService<ILogger<KafkaLog>>() })
             : new SqliteLog(new() { Path = Path.Combine(options.DataFolder, "log", "log.db"), Time = time });
     }
+
+    private static IIndex CreateIndex(IServiceProvider provider, HubOptions options, SchemaCatalog catalog) => options.Index == IndexKind.Elasticsearch
+        ? new ElasticsearchIndex(options.Elasticsearch with { Time = provider.GetRequiredService<TimeProvider>() }, catalog)
+        : new LuceneIndex(new() { Folder = Path.Combine(options.DataFolder, "index") }, catalog);
 
     /// <summary>Kafka compacts its topics itself; the file is compacted by Hub.</summary>
     private static async Task TidyAsync(ILog log, TimeProvider time, CancellationToken cancellationToken)
@@ -207,13 +219,13 @@ public static class Composition
         if (services.GetServices<SourceRunner>().ToList() is { Count: > 0 } runners)
             state.Sources = () => [.. runners.Select(runner => runner.Status)];
         if (services.GetService<LeftRecords>() is { } left)
-            (state.Findings, state.IsKept) = (left.ReadAsync, left.IsKept);
+            (state.Findings, state.IsKept) = (async cancellationToken => [.. await left.ReadAsync(cancellationToken), .. (index as ElasticsearchIndex)?.Findings ?? []], left.IsKept);
         state.Counts = index.CountAsync;
-        var group = services.GetService<IndexSinkOptions>()?.Group ?? "index";
+        var sink = services.GetService<IndexSink>();
         var freshness = services.GetService<Freshness>();
         state.Lags = async cancellationToken =>
         [
-            new GroupLag(group, [.. (await log.ReadLagAsync(group, cancellationToken)).Select(lag => new PartitionProgress(
+            new GroupLag(sink?.Group ?? "index", [.. (await log.ReadLagAsync(sink?.Group ?? "index", cancellationToken)).Select(lag => new PartitionProgress(
                 lag.Partition, Math.Min(lag.HighWatermark, freshness?.SearchableUpTo(lag.Partition) ?? lag.Committed), lag.Committed, lag.HighWatermark))]),
         ];
     }

@@ -44,10 +44,14 @@ public sealed partial class IndexSink(
     private long commitDue = long.MaxValue;
     private long groupDue = long.MaxValue;
 
+    /// <summary>The consumer group: that of the options, and one of its own for an index that keeps no offsets, so that a new one is filled from the beginning.</summary>
+    public string Group => index.Identity is { } identity ? $"{options.Group}-{identity}" : options.Group;
+
     /// <summary>Runs until cancelled; a failure of the log or the index ends it with that exception.</summary>
     public async Task RunAsync(IReadOnlyCollection<string> topics, CancellationToken cancellationToken)
     {
-        await using var reader = await log.OpenReaderAsync(options.Group, topics, await StartAsync(topics, cancellationToken), cancellationToken);
+        var start = await StartAsync(topics, cancellationToken);
+        await using var reader = await log.OpenReaderAsync(Group, topics, start, cancellationToken);
         written = new(reader.NextOffsets);
         // An index without offsets of its own is shared: other members write the partitions that this one does not read.
         groupDue = log.IsShared && index.DurableOffsets is null ? time.GetTimestamp() : long.MaxValue;
@@ -121,7 +125,7 @@ public sealed partial class IndexSink(
     private async ValueTask LookAtGroupAsync(CancellationToken cancellationToken)
     {
         var searchable = new Dictionary<TopicPartition, long>();
-        foreach (var lag in await log.ReadLagAsync(options.Group, cancellationToken))
+        foreach (var lag in await log.ReadLagAsync(Group, cancellationToken))
             searchable[lag.Partition] = lag.Committed;
         await index.RefreshAsync(cancellationToken);
         foreach (var (place, offset) in written)

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using Hub.Core.Index;
 using Hub.Core.Log;
 using Hub.Core.Ops;
@@ -44,6 +43,9 @@ public sealed class ElasticsearchIndex : IIndex
 
     public string? Identity => store.State.Identity.Length > 0 ? store.State.Identity : null;
 
+    /// <summary>What of the schemas the index cannot follow without being built again.</summary>
+    public IReadOnlyList<Finding> Findings { get; private set; } = [];
+
     public async ValueTask AttachAsync(string logIdentity, CancellationToken cancellationToken)
     {
         await search.OpenAsync(cancellationToken);
@@ -53,8 +55,10 @@ public sealed class ElasticsearchIndex : IIndex
             throw new HubException(new Finding(
                 Codes.IndexDamaged, Severity.Error, $"{client.Address}", $"the indices {options.Prefix}* are filled from another log.",
                 "Give this Hub another elasticsearch.prefix, or stop all Hubs, delete those indices and start again: Hub fills them from the log."));
+        var findings = new List<Finding>();
         foreach (var subject in mapping.Catalog.Subjects)
-            await OpenAsync(subject, cancellationToken);
+            findings.AddRange(await OpenAsync(subject, cancellationToken));
+        Findings = findings;
     }
 
     public async ValueTask WriteAsync(LogBatch entries, List<WriteOutcome> outcomes, CancellationToken cancellationToken)
@@ -85,14 +89,17 @@ public sealed class ElasticsearchIndex : IIndex
         return default;
     }
 
-    private async Task OpenAsync(SubjectSchema subject, CancellationToken cancellationToken)
+    private async Task<IEnumerable<Finding>> OpenAsync(SubjectSchema subject, CancellationToken cancellationToken)
     {
         await generations.PutTemplateAsync(subject, cancellationToken);
-        if (!store.State.Subjects.ContainsKey(subject.Subject))
+        if (!store.State.Subjects.TryGetValue(subject.Subject, out var known))
         {
             await generations.CreateAsync(subject, 1, cancellationToken);
             await generations.ShowAsync(subject.Subject, 1, null, cancellationToken);
             await store.ChangeAsync(state => state.Subjects.TryAdd(subject.Subject, new(1)), cancellationToken);
+            return [];
         }
+
+        return (await generations.ReadAsync(subject, known.Live, mayAdd: true, cancellationToken)).Findings(subject.Subject);
     }
 }

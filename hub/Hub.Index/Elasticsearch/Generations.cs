@@ -84,6 +84,15 @@ internal sealed record GenerationFields(bool HasAnalysis, IReadOnlyDictionary<st
         .. Wanted.Where(line => Held.TryGetValue(line.Key, out var held) ? held != line.Value : Filled.Contains(line.Key) || line.Value.StartsWith("now ", StringComparison.Ordinal)).Select(line => line.Key).Order(StringComparer.Ordinal),
     ];
 
+    /// <summary>What an operator should know: what the generation cannot be told of without being built again.</summary>
+    public IEnumerable<Finding> Findings(string subject)
+    {
+        var unlike = HasAnalysis ? string.Join(", ", Unlike) : "all texts";
+        return !NeedsRebuild ? [] : [new(
+            Codes.SchemaNeedsRebuild, Severity.Warning, subject, $"the index of {subject} was built otherwise than the schemas and settings say now: {unlike}. Searches by them find what they found before.",
+            $"Build it again while everything goes on: hub reindex {subject}")];
+    }
+
     public bool NeedsRebuild => !HasAnalysis || Unlike.Count > 0;
 
     /// <summary>Whether documents of the present schema may be given the field.</summary>

@@ -21,6 +21,14 @@ internal sealed class MappingBuilder(IndexMapping mapping, ElasticsearchOptions 
         "then", "there", "these", "they", "this", "to", "was", "will", "with", "www",
     ];
 
+    /// <summary>The plugin that the analyzer needs; null when none.</summary>
+    public static string? PluginOf(TextAnalyzer analyzer) => analyzer switch
+    {
+        TextAnalyzer.Smartcn => "analysis-smartcn",
+        TextAnalyzer.IkMaxWord => "analysis-ik",
+        _ => null,
+    };
+
     public JsonObject SettingsOf() => new()
     {
         ["index"] = new JsonObject

@@ -1,6 +1,7 @@
 using System.Net;
 using Hub.Core.Ops;
 using Hub.Core.Schemas.Registry;
+using Hub.Index.Elasticsearch;
 using Hub.Log.Kafka;
 
 namespace Hub.Server.Hosting;
@@ -13,6 +14,16 @@ public enum LogKind
 
     /// <summary>The topics of a Kafka cluster.</summary>
     Kafka,
+}
+
+/// <summary>What holds the index.</summary>
+public enum IndexKind
+{
+    /// <summary>A folder in the data folder.</summary>
+    Lucene,
+
+    /// <summary>Elasticsearch or OpenSearch.</summary>
+    Elasticsearch,
 }
 
 /// <summary>The settings of one Hub. Checked by <see cref="HubSettings"/> before anything is opened.</summary>
@@ -36,6 +47,11 @@ public sealed record HubOptions
 
     /// <summary>Where the log is when <see cref="Log"/> is <see cref="LogKind.Kafka"/>.</summary>
     public KafkaLogOptions Kafka { get; init; } = new();
+
+    public IndexKind Index { get; init; }
+
+    /// <summary>Where the index is when <see cref="Index"/> is <see cref="IndexKind.Elasticsearch"/>.</summary>
+    public ElasticsearchOptions Elasticsearch { get; init; } = new();
 
     /// <summary>Partitions of a topic when it is first made; one that exists keeps its own.</summary>
     public int LogPartitions { get; init; } = 4;

@@ -3,6 +3,7 @@ using System.Globalization;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas.Registry;
+using Hub.Index.Elasticsearch;
 
 namespace Hub.Server.Hosting;
 
@@ -28,16 +29,28 @@ public static class HubSettings
         ["schemas"] = (options, given) => options with { SchemasFolder = Folder(given) },
         ["connectors"] = (options, given) => options with { ConnectorsFolder = Folder(given) },
         ["address"] = (options, given) => options with { Address = Address(given) },
-        ["log"] = (options, given) => options with { Log = Kind(given) },
+        ["log"] = (options, given) => options with { Log = Choice(given, "log", ("sqlite", LogKind.Sqlite), ("kafka", LogKind.Kafka)) },
         ["kafka.bootstrap"] = (options, given) => options with { Kafka = options.Kafka with { Bootstrap = given.Value } },
         ["kafka.prefix"] = (options, given) => options with { Kafka = options.Kafka with { Prefix = given.Value } },
         ["kafka.createTopics"] = (options, given) => options with { Kafka = options.Kafka with { CreateTopics = Flag(given) } },
         ["kafka.replication"] = (options, given) => options with { Kafka = options.Kafka with { Replication = Replication(given) } },
+        ["index"] = (options, given) => options with { Index = Choice(given, "index", ("lucene", IndexKind.Lucene), ("elasticsearch", IndexKind.Elasticsearch)) },
+        ["elasticsearch.url"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Url = Checked(given, ElasticsearchOptions.CheckUrl) } },
+        ["elasticsearch.user"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { User = given.Value } },
+        ["elasticsearch.password"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Password = given.Value } },
+        ["elasticsearch.apiKey"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { ApiKey = given.Value } },
+        ["elasticsearch.caFile"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { CaFile = Folder(given) } },
+        ["elasticsearch.prefix"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Prefix = Checked(given, ElasticsearchOptions.CheckPrefix) } },
+        ["elasticsearch.shards"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Shards = (int)Number(given, 1, 64) } },
+        ["elasticsearch.analyzer"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Analyzer = Choice(given, "analyzer", ("cjk", TextAnalyzer.Cjk), ("smartcn", TextAnalyzer.Smartcn), ("ik_max_word", TextAnalyzer.IkMaxWord)) } },
+        ["elasticsearch.bulkBytes"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { BulkBytes = (int)Bytes(given, 64 * 1024, 64 * 1024 * 1024) } },
+        ["elasticsearch.concurrency"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Concurrency = (int)Number(given, 1, 64) } },
+        ["elasticsearch.gzip"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Gzip = Flag(given) } },
         ["logPartitions"] = (options, given) => options with { LogPartitions = (int)Number(given, 1, 256) },
         ["refreshInterval"] = (options, given) => options with { RefreshInterval = Duration(given, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)) },
         ["commitInterval"] = (options, given) => options with { CommitInterval = Duration(given, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)) },
         ["batchBytes"] = (options, given) => options with { BatchBytes = (int)Bytes(given, 64 * 1024, 256 * 1024 * 1024) },
-        ["registry.url"] = (options, given) => options with { Registry = options.Registry with { Url = RegistryUrl(given) } },
+        ["registry.url"] = (options, given) => options with { Registry = options.Registry with { Url = Checked(given, RegistryOptions.CheckUrl) } },
         ["registry.user"] = (options, given) => options with { Registry = options.Registry with { User = given.Value } },
         ["registry.password"] = (options, given) => options with { Registry = options.Registry with { Password = given.Value } },
         ["registry.register"] = (options, given) => options with { Registry = options.Registry with { Register = Flag(given) } },
@@ -64,6 +77,8 @@ public static class HubSettings
 
         if (options is { Log: LogKind.Kafka, Kafka.Bootstrap: "" })
             findings.Add(new(Codes.MissingSetting, Severity.Error, "kafka.bootstrap", "the log is on Kafka, but no address of Kafka is set.", "Add --set kafka.bootstrap=kafka1:9092,kafka2:9092."));
+        if (options is { Index: IndexKind.Elasticsearch, Elasticsearch.Url: "" })
+            findings.Add(new(Codes.MissingSetting, Severity.Error, "elasticsearch.url", "the index is in Elasticsearch, but no address of it is set.", "Add --set elasticsearch.url=http://127.0.0.1:9200."));
         return findings.Count > 0 ? throw new HubException(findings) : options;
     }
 
@@ -107,12 +122,16 @@ public static class HubSettings
         }
     }
 
-    private static LogKind Kind(GivenSetting given) => given.Value switch
+    private static T Choice<T>(GivenSetting given, string what, params (string Name, T Value)[] choices)
     {
-        "sqlite" => LogKind.Sqlite,
-        "kafka" => LogKind.Kafka,
-        _ => throw Wrong(given, $"there is no log '{given.Value}'.", "Write sqlite or kafka."),
-    };
+        foreach (var (name, value) in choices)
+            if (given.Value == name)
+                return value;
+        throw Wrong(given, $"there is no {what} '{given.Value}'.", $"Write {string.Join(" or ", choices.Select(choice => choice.Name))}.");
+    }
+
+    private static string Checked(GivenSetting given, Func<string, string, Finding?> check)
+        => check(given.Value, given.Place) is { } finding ? throw new HubException(finding with { Message = $"{given.Key}: {finding.Message}" }) : given.Value;
 
     private static short Replication(GivenSetting given) => given.Value == "cluster" ? (short)-1 : (short)Number(given, 1, short.MaxValue);
 
@@ -125,9 +144,6 @@ public static class HubSettings
             throw Wrong(given, $"'{given.Value}' is not an address.", "Write it like http://127.0.0.1:8320.");
         return HubOptions.CheckAddress(address, given.Place) is { } finding ? throw new HubException(finding) : address;
     }
-
-    private static string RegistryUrl(GivenSetting given)
-        => RegistryOptions.CheckUrl(given.Value, given.Place) is { } finding ? throw new HubException(finding with { Message = $"{given.Key}: {finding.Message}" }) : given.Value;
 
     private static bool Flag(GivenSetting given)
         => given.Value is "true" or "false" ? given.Value == "true" : throw Wrong(given, $"'{given.Value}' is neither true nor false.", "Write true or false.");
