@@ -2,13 +2,17 @@
 CONFIGURATION ?= Release
 HUB = hub/Hub.Cli/bin/$(CONFIGURATION)/net10.0/hub
 
-.PHONY: run test bench build validate clean
+.PHONY: run test test-engines bench build validate clean
 
 run: build
 	@ops/demo/run.sh $(HUB) ops/demo/Hub.Demo/bin/$(CONFIGURATION)/net10.0/Hub.Demo
 
 test: build
 	@ops/test.sh $(CONFIGURATION)
+
+# Against the Elasticsearch or OpenSearch that HUB_TEST_ELASTICSEARCH names, or one that Docker starts.
+test-engines: build
+	@ops/test.sh $(CONFIGURATION) -trait needs=engine
 
 bench: build
 	@dotnet tests/Hub.Benchmarks/bin/$(CONFIGURATION)/net10.0/Hub.Benchmarks.dll $(ONLY)

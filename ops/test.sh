@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# Runs every test and ends with one line: N passed, N failed, N skipped.
+# Runs every test, or those that further arguments choose, and ends with one line: N passed, N failed, N skipped.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 
 output=$(mktemp)
 trap 'rm -f "$output"' EXIT
-dotnet "tests/Hub.Tests/bin/$1/net10.0/Hub.Tests.dll" -noColor -noLogo -longRunning 180 2>&1 | tee "$output"
+configuration=$1
+shift
+dotnet "tests/Hub.Tests/bin/$configuration/net10.0/Hub.Tests.dll" -noColor -noLogo -longRunning 180 "$@" 2>&1 | tee "$output"
 status=${PIPESTATUS[0]}
 
 summary=$(grep -E '^ +Hub\.Tests +Total: ' "$output" | tail -n 1)

@@ -58,7 +58,8 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
                 },
             },
         }, cancellationToken);
-        var counts = answer["aggregations"]!["subjects"]!["buckets"]!.AsArray()
+        // None before the first index is made.
+        var counts = (answer["aggregations"]?["subjects"]!["buckets"] as JsonArray ?? [])
             .ToDictionary(bucket => $"{bucket!["key"]}", bucket => ((long)bucket!["doc_count"]!, (long)bucket["deleted"]!["doc_count"]!), StringComparer.Ordinal);
         return [.. mapping.Catalog.Subjects.Select(schema => counts.TryGetValue(schema.Subject, out var count) ? new SubjectCount(schema.Subject, count.Item1 - count.Item2, count.Item2) : new(schema.Subject, 0, 0))];
     }
@@ -184,7 +185,7 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
         return new(
             (long)answer["hits"]!["total"]!["value"]!,
             [.. shown.Select(hit => HitOf(hit!, highlighter))],
-            [.. plan.Facets.Select((facet, i) => FacetOf(facet.Name, answer["aggregations"]![$"{i}"]!, mapping.NamesOf(facet.Field)))],
+            [.. plan.Facets.Select((facet, i) => FacetOf(facet.Name, answer["aggregations"]?[$"{i}"], mapping.NamesOf(facet.Field)))],
             hits.Count > query.Size && query.Size > 0 ? new SearchPlace(shown[^1]!["sort"]!.AsArray(), answer["pit_id"]?.ToString()).Write(query) : null);
     }
 
@@ -194,10 +195,11 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
         return new(document, hit["_score"] is { } score ? (float)score : 0, highlighter?.Highlight(document) ?? Highlighter.None);
     }
 
-    private static Facet FacetOf(string name, JsonNode answer, Func<string, string?> nameOf)
+    private static Facet FacetOf(string name, JsonNode? answer, Func<string, string?> nameOf)
     {
-        if (answer["buckets"] is not JsonArray buckets)
-            return new(name, [], (long)answer["value"]!);
+        // No answer where there is no index yet, a count alone where no values were asked for.
+        if (answer?["buckets"] is not JsonArray buckets)
+            return new(name, [], (long?)answer?["value"] ?? 0);
         return new(name, [.. buckets.Select(bucket => ($"{bucket!["key"]}", (long)bucket["doc_count"]!)).Select(pair => new FacetValue(pair.Item1, pair.Item2, nameOf(pair.Item1)))], (long)answer["sum_other_doc_count"]!);
     }
 

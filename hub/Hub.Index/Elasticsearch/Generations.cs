@@ -16,8 +16,8 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
         HttpMethod.Put, $"_index_template/{names.Template(subject.Subject)}", new JsonObject
         {
             ["index_patterns"] = new JsonArray($"{names.AliasOf(subject.Subject)}-*"),
-            // Above what others may have for all indices.
-            ["priority"] = 500,
+            // Above what others may have for all indices, and a longer name above one that it begins with.
+            ["priority"] = 500 + names.AliasOf(subject.Subject).Length,
             ["template"] = new JsonObject { ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject) },
         }, cancellationToken);
 

@@ -2,9 +2,11 @@ using Hub.Core.Index;
 using Hub.Core.Schemas;
 using Hub.Index.Elasticsearch;
 using Hub.Tests.Fixtures.Engine;
+using Xunit;
 
 namespace Hub.Tests.Contracts;
 
+[Trait("needs", "engine")]
 public sealed class ElasticsearchIndexContractTests(EngineFixture engine) : IndexContract
 {
     private readonly string prefix = EngineFixture.Prefix();
