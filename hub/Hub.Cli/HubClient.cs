@@ -12,11 +12,18 @@ internal sealed class HubClient(Uri address) : IDisposable
 
     /// <summary>The answer as it came.</summary>
     /// <exception cref="HubException">Hub does not run, or refuses.</exception>
-    public async Task<string> GetAsync(string path, CancellationToken cancellationToken)
+    public Task<string> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(() => http.GetAsync(path, cancellationToken), cancellationToken);
+
+    /// <summary>The answer to a JSON body.</summary>
+    /// <exception cref="HubException">Hub does not run, or refuses.</exception>
+    public Task<string> PostAsync(string path, string json, CancellationToken cancellationToken)
+        => SendAsync(() => http.PostAsync(path, new StringContent(json, System.Text.Encoding.UTF8, "application/json"), cancellationToken), cancellationToken);
+
+    private async Task<string> SendAsync(Func<Task<HttpResponseMessage>> send, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await http.GetAsync(path, cancellationToken);
+            using var response = await send();
             var body = await response.Content.ReadAsStringAsync(cancellationToken);
             return response.Content.Headers.ContentType?.MediaType switch
             {

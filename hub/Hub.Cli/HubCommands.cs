@@ -62,6 +62,7 @@ public static class HubCommands
         root.Add(DoctorCommand.Create(terminal, common));
         root.Add(SchemasCommand.Create(terminal, common));
         root.Add(StatusCommand.Create(terminal, common));
+        root.Add(ReindexCommand.Create(terminal, common));
         root.Add(SearchCommand.Create(terminal, common));
         return root;
     }

@@ -130,6 +130,14 @@ public static class Composition
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<Pipeline>>()));
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
+        if (options.Index == IndexKind.Elasticsearch)
+        {
+            services.AddSingleton(provider => new IndexRebuilds(
+                (ElasticsearchIndex)provider.GetRequiredService<IIndex>(), provider.GetRequiredService<ILog>(), provider.GetRequiredService<IndexSink>(), options,
+                provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<IndexRebuilds>>()));
+            services.AddHostedService(provider => provider.GetRequiredService<IndexRebuilds>());
+        }
+
         services.AddSingleton<WriterSchemas>();
         services.AddRegistry(options.Registry);
     }
@@ -239,6 +247,8 @@ public static class Composition
         api.MapSearch();
         api.MapCatalog();
         api.MapStatus();
+        if (app.Services.GetService<IndexRebuilds>() is not null)
+            api.MapIndex();
         // One registry is enough: where there is another, Hub's own would give other ids to the same schemas.
         if (!options.Registry.IsExternal)
             app.MapRegistry();

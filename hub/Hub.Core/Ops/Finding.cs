@@ -116,6 +116,7 @@ public static class Codes
     public const string EngineIndexMissing = "HUB4206";
     public const string EngineUnknown = "HUB4207";
     public const string EnginePluginMissing = "HUB4208";
+    public const string IndexGenerations = "HUB4209";
 
     // 5xxx: queries
     public const string QueryInvalid = "HUB5001";

@@ -11,7 +11,7 @@ namespace Hub.Index.Elasticsearch;
 internal sealed class BulkWriter(EngineClient client, ElasticsearchOptions options)
 {
     // Small, since nothing but the status is of interest where there is no error.
-    private const string Path = "_bulk?filter_path=items.*.status,items.*.error";
+    private const string Path = "_bulk?require_alias=true&filter_path=items.*.status,items.*.error";
 
     private readonly Stack<LineBuffer> free = [];
     private readonly List<Task> running = [];

@@ -39,6 +39,20 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         }
     }
 
+    /// <summary>Applies entries of one subject, as they stand in the log, to one generation alone; truncates are left to whoever applies them to all.</summary>
+    public async Task FillAsync(string subject, int generation, LogBatch entries, CancellationToken cancellationToken)
+    {
+        var seen = store.State;
+        await WriteAsync(entries, new WriteOutcome?[entries.Count], Alone(seen), new EngineState(), cancellationToken);
+        if (!await store.ReadAsync(cancellationToken) || ReferenceEquals(store.State, seen))
+            return;
+        foreach (var (source, floor) in store.State.Floors.GetValueOrDefault(subject) ?? [])
+            if (floor > seen.FloorOf(subject, source))
+                await SweepAsync(Alone(store.State), subject, source, floor, cancellationToken);
+
+        EngineState Alone(EngineState state) => state with { Subjects = new() { [subject] = new(generation) } };
+    }
+
     /// <summary>
     /// What another Hub changed while this one wrote: a generation that was begun did not get what went by, and what a new floor deletes may
     /// have been written behind it.
@@ -84,8 +98,12 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
             else
             {
                 foreach (var number in Targets(state, subject))
-                    if (isAgain?.Subjects.ContainsKey(subject) != true || !Targets(isAgain, subject).Contains(number))
-                        outcomes[i] ??= TryWrite(entries, i, await EncoderOfAsync(schema, number, cancellationToken), lines, number);
+                {
+                    if (isAgain?.Subjects.ContainsKey(subject) == true && Targets(isAgain, subject).Contains(number))
+                        continue;
+                    var refused = TryWrite(entries, i, await EncoderOfAsync(schema, number, cancellationToken), lines, number);
+                    outcomes[i] ??= refused;
+                }
             }
 
             if (bulk.IsFull(lines))
@@ -206,7 +224,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         if (!encoders.TryGetValue(name, out var encoder))
         {
             var fields = await generations.ReadAsync(schema, generation, mayAdd: false, cancellationToken);
-            encoders.Add(name, encoder = new(schema, name, mapping, codes, fields.Has));
+            encoders.Add(name, encoder = new(schema, names.WrittenOf(schema.Subject, generation), mapping, codes, fields.Has));
         }
 
         return encoder;

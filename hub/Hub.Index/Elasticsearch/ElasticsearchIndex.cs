@@ -4,8 +4,12 @@ using Hub.Core.Log;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
 using Hub.Index.Documents;
+using Hub.Index.Queries;
 
 namespace Hub.Index.Elasticsearch;
+
+/// <summary>Which generations of a subject there are: the one that is searched, one that is being built, and one that is kept.</summary>
+public sealed record GenerationNumbers(string Subject, int Live, int? Building, int? Kept);
 
 /// <summary>
 /// The index in Elasticsearch or OpenSearch. Any number of Hubs may share it: versions make the order of their writes meaningless, and what they must
@@ -64,8 +68,12 @@ public sealed class ElasticsearchIndex : IIndex
     public async ValueTask WriteAsync(LogBatch entries, List<WriteOutcome> outcomes, CancellationToken cancellationToken)
         => await documents.WriteAsync(entries, outcomes, cancellationToken);
 
+    /// <summary>Also what is being built: it must not be less fresh in the moment when it is swapped in.</summary>
     public async ValueTask RefreshAsync(CancellationToken cancellationToken)
-        => await client.AskAsync(HttpMethod.Post, $"{names.All}/_refresh?ignore_unavailable=true", null, cancellationToken);
+    {
+        string[] indices = [names.All, .. store.State.Subjects.Where(one => one.Value.Building is not null).Select(one => names.GenerationOf(one.Key, one.Value.Building!.Value))];
+        await client.AskAsync(HttpMethod.Post, $"{string.Join(',', indices)}/_refresh?ignore_unavailable=true", null, cancellationToken);
+    }
 
     /// <summary>The engine has made durable what it said it took.</summary>
     public ValueTask CommitAsync(IReadOnlyDictionary<TopicPartition, long> offsets, CancellationToken cancellationToken) => default;
@@ -82,11 +90,78 @@ public sealed class ElasticsearchIndex : IIndex
             yield return document;
     }
 
+    /// <exception cref="HubException">There is no such subject.</exception>
+    public void CheckSubject(string subject) => FieldResolver.CheckSubject(mapping.Catalog, subject);
+
+    /// <summary>Which generations each subject has.</summary>
+    public async Task<IReadOnlyList<GenerationNumbers>> ReadGenerationsAsync(CancellationToken cancellationToken)
+    {
+        var current = new StateStore(client, names);
+        return !await current.ReadAsync(cancellationToken) ? []
+            : [.. current.State.Subjects.Select(one => new GenerationNumbers(one.Key, one.Value.Live, one.Value.Building, one.Value.Kept)).OrderBy(one => one.Subject, StringComparer.Ordinal)];
+    }
+
+    /// <summary>Begins a new generation of the subject, or finds the one that was begun. It is durable when this returns, and filled by <see cref="RebuildAsync"/>.</summary>
+    /// <exception cref="HubException"><see cref="Codes.IndexGenerations"/>: an earlier one is still kept.</exception>
+    public async Task BeginRebuildAsync(ILog log, string sinkGroup, string subject, CancellationToken cancellationToken)
+        => await (await RebuildOfAsync(log, sinkGroup, subject, cancellationToken)).BeginAsync(cancellationToken);
+
+    /// <summary>The same with the generation that is kept: it is brought up to the present by <see cref="RebuildAsync"/>.</summary>
+    public async Task BeginRollBackAsync(ILog log, string sinkGroup, string subject, CancellationToken cancellationToken)
+        => await (await RebuildOfAsync(log, sinkGroup, subject, cancellationToken)).TakeKeptAsync(cancellationToken);
+
+    /// <summary>Fills the generation that was begun from the log, compares it with the live one, and returns when it is live itself.</summary>
+    /// <param name="sinkGroup">The consumer group that writes the index.</param>
+    /// <exception cref="HubException"><see cref="Codes.IndexGenerations"/>: it differs from the live one.</exception>
+    public async Task RebuildAsync(ILog log, string sinkGroup, string subject, Action<RebuildProgress> report, CancellationToken cancellationToken)
+    {
+        await (await RebuildOfAsync(log, sinkGroup, subject, cancellationToken)).RunAsync(report, cancellationToken);
+        await SettleAsync(cancellationToken);
+    }
+
+    /// <summary>Gives up the generation that is being built.</summary>
+    public async Task CancelRebuildAsync(ILog log, string sinkGroup, string subject, CancellationToken cancellationToken)
+        => await (await RebuildOfAsync(log, sinkGroup, subject, cancellationToken)).CancelAsync(cancellationToken);
+
+    /// <summary>Deletes the generation that is kept.</summary>
+    public async Task DropKeptAsync(ILog log, string sinkGroup, string subject, CancellationToken cancellationToken)
+        => await (await RebuildOfAsync(log, sinkGroup, subject, cancellationToken)).DropKeptAsync(cancellationToken);
+
+    /// <summary>
+    /// Forgets delete markers that are older. A write that is older still would bring its document back: none comes from a source that goes on,
+    /// only from one that is read again with an old position.
+    /// </summary>
+    /// <returns>How many.</returns>
+    public Task<long> PurgeDeleteMarkersAsync(TimeSpan olderThan, CancellationToken cancellationToken)
+        => generations.PurgeAsync(options.Time.GetUtcNow() - olderThan, cancellationToken);
+
     public ValueTask DisposeAsync()
     {
         client.Dispose();
         analysis.Dispose();
         return default;
+    }
+
+    private async Task<Rebuild> RebuildOfAsync(ILog log, string sinkGroup, string subject, CancellationToken cancellationToken)
+    {
+        CheckSubject(subject);
+        var current = new StateStore(client, names);
+        if (!await current.ReadAsync(cancellationToken) || !current.State.Subjects.ContainsKey(subject))
+            throw new HubException(new Finding(Codes.IndexGenerations, Severity.Error, subject, $"there is no index of {subject} yet.", "Wait until Hub has made it."));
+        var writer = new DocumentWriter(client, names, mapping, current, generations, options);
+        return new(log, mapping.Catalog.Find(subject)!, sinkGroup, current, generations, new(client, names, search), writer, options);
+    }
+
+    /// <summary>The new generation may fit the schemas where the old one did not.</summary>
+    private async Task SettleAsync(CancellationToken cancellationToken)
+    {
+        var current = new StateStore(client, names);
+        await current.ReadAsync(cancellationToken);
+        var findings = new List<Finding>();
+        foreach (var subject in mapping.Catalog.Subjects)
+            if (current.State.Subjects.TryGetValue(subject.Subject, out var known))
+                findings.AddRange((await generations.ReadAsync(subject, known.Live, mayAdd: false, cancellationToken)).Findings(subject.Subject));
+        Findings = findings;
     }
 
     private async Task<IEnumerable<Finding>> OpenAsync(SubjectSchema subject, CancellationToken cancellationToken)
@@ -95,7 +170,7 @@ public sealed class ElasticsearchIndex : IIndex
         if (!store.State.Subjects.TryGetValue(subject.Subject, out var known))
         {
             await generations.CreateAsync(subject, 1, cancellationToken);
-            await generations.ShowAsync(subject.Subject, 1, null, cancellationToken);
+            await generations.ShowAsync(subject.Subject, 1, cancellationToken);
             await store.ChangeAsync(state => state.Subjects.TryAdd(subject.Subject, new(1)), cancellationToken);
             return [];
         }

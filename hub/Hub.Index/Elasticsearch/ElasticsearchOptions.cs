@@ -43,6 +43,9 @@ public sealed record ElasticsearchOptions
     /// <summary>Whether requests are compressed; null: when a node is not on this machine.</summary>
     public bool? Gzip { get; init; }
 
+    /// <summary>How long a delete marker is kept.</summary>
+    public TimeSpan KeepDeleteMarkers { get; init; } = TimeSpan.FromDays(30);
+
     /// <summary>How long one request may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 

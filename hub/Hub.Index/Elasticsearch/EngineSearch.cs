@@ -64,12 +64,17 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
         return [.. mapping.Catalog.Subjects.Select(schema => counts.TryGetValue(schema.Subject, out var count) ? new SubjectCount(schema.Subject, count.Item1 - count.Item2, count.Item2) : new(schema.Subject, 0, 0))];
     }
 
-    /// <summary>One picture of the index from beginning to end, however long that takes.</summary>
-    public async IAsyncEnumerable<StoredDocument> ScanAsync(string subject, string? afterId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<StoredDocument> ScanAsync(string subject, string? afterId, CancellationToken cancellationToken)
     {
         FieldResolver.CheckSubject(mapping.Catalog, subject);
+        return ScanIndexAsync(names.AliasOf(subject), afterId, cancellationToken);
+    }
+
+    /// <summary>One picture of an index from beginning to end, however long that takes.</summary>
+    public async IAsyncEnumerable<StoredDocument> ScanIndexAsync(string index, string? afterId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
         var engine = await OpenAsync(cancellationToken);
-        var point = await engine.OpenPointAsync(client, names.AliasOf(subject), KeepPoint, cancellationToken);
+        var point = await engine.OpenPointAsync(client, index, KeepPoint, cancellationToken);
         try
         {
             while (true)

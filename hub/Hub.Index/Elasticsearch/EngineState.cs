@@ -7,10 +7,10 @@ namespace Hub.Index.Elasticsearch;
 /// <summary>Which generations a subject has.</summary>
 /// <param name="Live">The one that is searched.</param>
 /// <param name="Building">The one that is being filled and is written beside it; null when none is.</param>
-/// <param name="Kept">An earlier one that may become live again.</param>
+/// <param name="Kept">An earlier one that may become live again; null when none is.</param>
 internal sealed record SubjectState(int Live, int? Building = null, int? Kept = null)
 {
-    /// <summary>Per partition of the topic, the next offset that the building or the kept generation has not been given.</summary>
+    /// <summary>Per partition of the topic, the first offset that the building or the kept generation may not have been given.</summary>
     public Dictionary<int, long> Next { get; init; } = [];
 }
 

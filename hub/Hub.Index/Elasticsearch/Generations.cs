@@ -25,21 +25,27 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
     public async Task CreateAsync(SubjectSchema subject, int number, CancellationToken cancellationToken)
     {
         var name = names.GenerationOf(subject.Subject, number);
-        var answer = await client.SendAsync(HttpMethod.Put, name, new JsonObject { ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject) }, cancellationToken);
+        var answer = await client.SendAsync(HttpMethod.Put, name, new JsonObject
+        {
+            ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject), ["aliases"] = new JsonObject { [names.WrittenOf(subject.Subject, number)] = new JsonObject() },
+        }, cancellationToken);
         if (!answer.IsSuccess && EngineFailure.TypeOf(answer.Json) != "resource_already_exists_exception")
             throw EngineFailure.Of(answer, client.Address, $"PUT {name}");
     }
 
-    /// <summary>Searches go to the generation from now on, in one step.</summary>
-    public Task ShowAsync(string subject, int number, int? instead, CancellationToken cancellationToken)
+    /// <summary>Searches go to the generation from now on, and to no other, in one step.</summary>
+    public async Task ShowAsync(string subject, int number, CancellationToken cancellationToken)
     {
+        var name = names.GenerationOf(subject, number);
+        var alias = names.AliasOf(subject);
+        var holders = await client.SendAsync(HttpMethod.Get, $"_alias/{alias}", null, cancellationToken);
         var actions = new JsonArray();
-        if (instead is { } earlier)
-            foreach (var alias in new[] { names.AliasOf(subject), names.All })
-                actions.Add(new JsonObject { ["remove"] = new JsonObject { ["index"] = names.GenerationOf(subject, earlier), ["alias"] = alias } });
-        foreach (var alias in new[] { names.AliasOf(subject), names.All })
-            actions.Add(new JsonObject { ["add"] = new JsonObject { ["index"] = names.GenerationOf(subject, number), ["alias"] = alias } });
-        return client.AskAsync(HttpMethod.Post, "_aliases", new JsonObject { ["actions"] = actions }, cancellationToken);
+        foreach (var holder in holders.IsSuccess ? holders.Json.AsObject().Select(index => index.Key).Where(index => index != name) : [])
+            foreach (var shown in new[] { alias, names.All })
+                actions.Add(new JsonObject { ["remove"] = new JsonObject { ["index"] = holder, ["alias"] = shown } });
+        foreach (var shown in new[] { alias, names.All })
+            actions.Add(new JsonObject { ["add"] = new JsonObject { ["index"] = name, ["alias"] = shown } });
+        await client.AskAsync(HttpMethod.Post, "_aliases", new JsonObject { ["actions"] = actions }, cancellationToken);
     }
 
     public async Task DropAsync(string subject, int number, CancellationToken cancellationToken)
@@ -48,6 +54,16 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
         var answer = await client.SendAsync(HttpMethod.Delete, name, null, cancellationToken);
         if (!answer.IsSuccess && answer.Status != HttpStatusCode.NotFound)
             throw EngineFailure.Of(answer, client.Address, $"DELETE {name}");
+    }
+
+    /// <summary>Deletes the delete markers of all generations that were written before the moment.</summary>
+    public async Task<long> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    {
+        var answer = await client.AskAsync(HttpMethod.Post, $"{names.Every}/_delete_by_query?conflicts=proceed&ignore_unavailable=true", new JsonObject
+        {
+            ["query"] = new JsonObject { ["range"] = new JsonObject { [EngineFields.DeletedAt] = new JsonObject { ["lt"] = before.ToUnixTimeMilliseconds() } } },
+        }, cancellationToken);
+        return (long)answer["deleted"]!;
     }
 
     /// <summary>

@@ -13,6 +13,9 @@ internal sealed class IndexNames(string prefix)
 
     public string State { get; } = $"{prefix}state";
 
+    /// <summary>All indices of Hub, its state among them.</summary>
+    public string Every { get; } = $"{prefix}*";
+
     public string Template(string subject) => AliasOf(subject);
 
     public string AliasOf(string subject)
@@ -27,6 +30,11 @@ internal sealed class IndexNames(string prefix)
 
         return name.ToString();
     }
+
+    /// <summary>
+    /// The alias by which a generation is written. A bulk request that must go to an alias cannot bring an index to life that somebody deleted.
+    /// </summary>
+    public string WrittenOf(string subject, int number) => $"{GenerationOf(subject, number)}.write";
 
     public string GenerationOf(string subject, int number) => string.Create(CultureInfo.InvariantCulture, $"{AliasOf(subject)}-{number}");
 }

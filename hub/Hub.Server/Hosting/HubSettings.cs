@@ -46,6 +46,7 @@ public static class HubSettings
         ["elasticsearch.bulkBytes"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { BulkBytes = (int)Bytes(given, 64 * 1024, 64 * 1024 * 1024) } },
         ["elasticsearch.concurrency"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Concurrency = (int)Number(given, 1, 64) } },
         ["elasticsearch.gzip"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Gzip = Flag(given) } },
+        ["elasticsearch.keepDeleteMarkers"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { KeepDeleteMarkers = Duration(given, TimeSpan.FromHours(1), TimeSpan.FromDays(3650)) } },
         ["logPartitions"] = (options, given) => options with { LogPartitions = (int)Number(given, 1, 256) },
         ["refreshInterval"] = (options, given) => options with { RefreshInterval = Duration(given, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)) },
         ["commitInterval"] = (options, given) => options with { CommitInterval = Duration(given, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(10)) },
@@ -154,10 +155,10 @@ public static class HubSettings
             : throw Wrong(given, $"'{given.Value}' is not a whole number from {from} to {to}.", "Write such a number.");
 
     private static TimeSpan Duration(GivenSetting given, TimeSpan from, TimeSpan to)
-        => Scaled(given.Value, [("ms", 1), ("s", 1000), ("m", 60_000)]) is { } milliseconds
+        => Scaled(given.Value, [("ms", 1), ("s", 1000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]) is { } milliseconds
             && milliseconds >= from.TotalMilliseconds && milliseconds <= to.TotalMilliseconds
                 ? TimeSpan.FromMilliseconds(milliseconds)
-                : throw Wrong(given, $"'{given.Value}' is not a time from {from.TotalSeconds} s to {to.TotalSeconds} s.", "Write it like 200ms, 10s or 1m.");
+                : throw Wrong(given, $"'{given.Value}' is not a time from {from.TotalSeconds} s to {to.TotalSeconds} s.", "Write it like 200ms, 10s, 1m, 12h or 30d.");
 
     private static long Bytes(GivenSetting given, long from, long to)
         => Scaled(given.Value, [("KB", 1024), ("MB", 1024 * 1024), ("", 1)]) is { } bytes && bytes >= from && bytes <= to

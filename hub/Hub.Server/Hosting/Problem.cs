@@ -40,7 +40,8 @@ public sealed record Problem(
     {
         Codes.RecordNotFound or Codes.RouteUnknown => StatusCodes.Status404NotFound,
         Codes.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-        Codes.NotReady => StatusCodes.Status503ServiceUnavailable,
+        Codes.NotReady or Codes.EngineUnreachable or Codes.EngineFailed or Codes.EngineBlocked or Codes.EngineIndexMissing => StatusCodes.Status503ServiceUnavailable,
+        Codes.IndexGenerations => StatusCodes.Status409Conflict,
         _ when code.StartsWith("HUB5", StringComparison.Ordinal) => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status500InternalServerError,
     };
@@ -57,6 +58,8 @@ public sealed record Problem(
         Codes.RouteUnknown => "No such address",
         Codes.MethodNotAllowed => "The method is not allowed here",
         Codes.NotReady => "Hub is not ready",
+        Codes.EngineUnreachable or Codes.EngineFailed or Codes.EngineBlocked or Codes.EngineIndexMissing => "The index does not answer",
+        Codes.IndexGenerations => "Not as the index stands",
         _ => "Hub could not answer",
     };
 }

@@ -89,6 +89,7 @@ public sealed class PinnedTests
         ["HUB4206"] = "EngineIndexMissing",
         ["HUB4207"] = "EngineUnknown",
         ["HUB4208"] = "EnginePluginMissing",
+        ["HUB4209"] = "IndexGenerations",
         ["HUB5001"] = "QueryInvalid",
         ["HUB5002"] = "QueryUnknownSubject",
         ["HUB5003"] = "QueryUnknownField",

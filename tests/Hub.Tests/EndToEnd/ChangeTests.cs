@@ -1,19 +1,20 @@
 using System.Text.Json;
 using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
+using Hub.Tests.Fixtures.Engine;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>What is committed upstream is what a search finds a moment later.</summary>
-public abstract class ChangeTests(PostgresFixture postgres, LogKind log)
+public abstract class ChangeTests(PostgresFixture postgres, LogKind log, EngineFixture? engine = null)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task A_row_is_found_changed_moved_and_gone_as_it_is_upstream()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres, log);
+        await using var finance = await FinanceHub.StartAsync(postgres, log, engine);
         await finance.CommitAsync(FinanceHub.InsertDetail("E2E-1", "龙舟赛场地租赁") + FinanceHub.InsertDetail("E2E-2", "龙舟赛安保") + FinanceHub.InsertDetail("E2E~3%", "龙舟赛宣传"));
         Assert.Equal(["finance:E2E%7E3%25", "finance:E2E-1", "finance:E2E-2"], await FoundAsync("龙舟赛"));
         Assert.Equal(["finance:E2E-1"], await FoundAsync("\"场地租赁\""));
@@ -44,7 +45,7 @@ public abstract class ChangeTests(PostgresFixture postgres, LogKind log)
     [Fact]
     public async Task The_moment_of_completeness_goes_on_while_nothing_changes_and_holds_what_it_promises()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres, log);
+        await using var finance = await FinanceHub.StartAsync(postgres, log, engine);
         await finance.CatchUpAsync();
         var records = finance.Hub.Status("finance").Records;
         var first = await AsOfAsync();
@@ -77,7 +78,7 @@ public abstract class ChangeTests(PostgresFixture postgres, LogKind log)
     [Fact]
     public async Task Five_hundred_transactions_of_a_working_day_leave_table_log_and_index_equal()
     {
-        await using var finance = await FinanceHub.StartAsync(postgres, log);
+        await using var finance = await FinanceHub.StartAsync(postgres, log, engine);
         // The first ones while the database is still being read in full.
         await using var activity = await finance.OpenActivityAsync(seed: 7);
         var rows = 0;
@@ -106,3 +107,6 @@ public abstract class ChangeTests(PostgresFixture postgres, LogKind log)
 public sealed class SqliteChangeTests(PostgresFixture postgres) : ChangeTests(postgres, LogKind.Sqlite);
 
 public sealed class KafkaChangeTests(PostgresFixture postgres) : ChangeTests(postgres, LogKind.Kafka);
+
+[Trait("needs", "engine")]
+public sealed class EngineChangeTests(PostgresFixture postgres, EngineFixture engine) : ChangeTests(postgres, LogKind.Sqlite, engine);

@@ -56,7 +56,7 @@ public abstract class DeadLetterTests(PostgresFixture postgres, LogKind log)
         Assert.True(comparison.IsEqual && comparison.Refused.Count == 0, comparison.ToString());
     }
 
-    private protected Task<FinanceHub> StartAsync(Func<FinanceHub, Task>? before = null) => FinanceHub.StartAsync(postgres, log, before);
+    private protected Task<FinanceHub> StartAsync(Func<FinanceHub, Task>? before = null) => FinanceHub.StartAsync(postgres, log, before: before);
 
     private protected static async Task<Dictionary<string, Dictionary<string, string?>>> LettersAsync(FinanceHub finance)
     {

@@ -1,7 +1,9 @@
 using System.Text.Json;
 using Hub.Demo.Finance;
+using Hub.Index.Elasticsearch;
 using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
+using Hub.Tests.Fixtures.Engine;
 using Hub.Tests.Fixtures.Kafka;
 using Xunit;
 
@@ -17,8 +19,11 @@ internal sealed class FinanceHub : IAsyncDisposable
 
     private readonly DirectoryInfo folder;
 
-    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder, TransactionalBroker? broker)
-        => (Database, Connection, this.folder, Broker) = (database, connection, folder, broker);
+    private readonly EngineFixture? engine;
+    private readonly ElasticsearchOptions? index;
+
+    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder, TransactionalBroker? broker, EngineFixture? engine, ElasticsearchOptions? index)
+        => (Database, Connection, this.folder, Broker, this.engine, this.index) = (database, connection, folder, broker, engine, index);
 
     public TestDatabase Database { get; }
 
@@ -34,13 +39,18 @@ internal sealed class FinanceHub : IAsyncDisposable
     /// <summary>Holds the log, unless it is a file.</summary>
     public TransactionalBroker? Broker { get; }
 
+    /// <summary>Holds the index; there only where it was given.</summary>
+    public EngineFixture Engine => engine!;
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <param name="engine">Holds the index; null: a folder does.</param>
     /// <param name="before">Changes the database or adds definitions before Hub starts.</param>
-    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, Func<FinanceHub, Task>? before = null)
+    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, EngineFixture? engine = null, Func<FinanceHub, Task>? before = null)
     {
+        var index = engine is null ? null : new ElasticsearchOptions { Url = await engine.AddressAsync(Cancel), Prefix = EngineFixture.Prefix() };
         var (database, connection) = await postgres.CreateFinanceAsync(Cancel);
-        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null);
+        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null, engine, index);
         Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);
         if (before is not null)
             await before(finance);
@@ -54,14 +64,20 @@ internal sealed class FinanceHub : IAsyncDisposable
             await Hub.DisposeAsync();
         if (Broker is not null)
             await Broker.DisposeAsync();
+        if (engine is not null)
+            await engine.ClearAsync(index!.Prefix);
         await Database.DisposeAsync();
         folder.Delete(recursive: true);
     }
 
-    /// <summary>A Hub over the same database and broker; whoever starts it ends it.</summary>
+    /// <summary>A Hub over the same database, broker and engine; whoever starts it ends it.</summary>
     /// <param name="name">Its data folder, and what the broker knows it by.</param>
-    public Task<RunningHub> StartHubAsync(string name)
-        => RunningHub.StartAsync(Path.Combine(folder.FullName, name), Shipped.Schemas, Connectors, Cancel, Broker is null ? null : KafkaLogs.OptionsOf(Broker, name));
+    /// <param name="schemas">Null: those that are shipped.</param>
+    public Task<RunningHub> StartHubAsync(string name, string? schemas = null)
+        => RunningHub.StartAsync(Path.Combine(folder.FullName, name), schemas ?? Shipped.Schemas, Connectors, Cancel, Broker is null ? null : KafkaLogs.OptionsOf(Broker, name), index);
+
+    /// <summary>By what name the engine is searched for finance.paymentDetail and such.</summary>
+    public string Alias(string subject) => $"{index!.Prefix}{string.Concat(subject.Select(letter => char.IsAsciiLetterUpper(letter) ? $"-{char.ToLowerInvariant(letter)}" : $"{letter}"))}";
 
     /// <summary>Waits until Hub says that it is complete as of now, by the database's clock.</summary>
     public async Task CatchUpAsync(string source = "finance")

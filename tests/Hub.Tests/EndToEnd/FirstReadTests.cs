@@ -2,12 +2,13 @@ using System.Globalization;
 using System.Text.Json;
 using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
+using Hub.Tests.Fixtures.Engine;
 using Xunit;
 
 namespace Hub.Tests.EndToEnd;
 
 /// <summary>What a search finds once the finance database has been read in full.</summary>
-public abstract class FirstReadTests(PostgresFixture postgres, LogKind log)
+public abstract class FirstReadTests(PostgresFixture postgres, LogKind log, EngineFixture? engine = null)
 {
     protected static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
@@ -36,7 +37,7 @@ public abstract class FirstReadTests(PostgresFixture postgres, LogKind log)
         await finance.AssertEqualAsync();
     }
 
-    private protected Task<FinanceHub> StartAsync() => FinanceHub.StartAsync(postgres, log);
+    private protected Task<FinanceHub> StartAsync() => FinanceHub.StartAsync(postgres, log, engine);
 
     private static async Task AssertSumAsync(FinanceHub finance, string subject, string field, string sql)
     {
@@ -99,3 +100,6 @@ public sealed class SqliteFirstReadTests(PostgresFixture postgres) : FirstReadTe
 }
 
 public sealed class KafkaFirstReadTests(PostgresFixture postgres) : FirstReadTests(postgres, LogKind.Kafka);
+
+[Trait("needs", "engine")]
+public sealed class EngineFirstReadTests(PostgresFixture postgres, EngineFixture engine) : FirstReadTests(postgres, LogKind.Sqlite, engine);

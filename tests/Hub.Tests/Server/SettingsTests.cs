@@ -44,7 +44,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("address: http://127.0.0.1:8320/hub\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("address: https://127.0.0.1:8320\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("logPartitions: 0\n", Codes.SettingInvalid, ":1:1", null)]
-    [InlineData("refreshInterval: 5\n", Codes.SettingInvalid, ":1:1", "Write it like 200ms, 10s or 1m.")]
+    [InlineData("refreshInterval: 5\n", Codes.SettingInvalid, ":1:1", "Write it like 200ms, 10s, 1m")]
     [InlineData("refreshInterval: 5h\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("batchBytes: 1KB\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("data: [a, b]\n", Codes.YamlInvalid, ":1:7", null)]
