@@ -237,17 +237,19 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
             ["cleanup.policy"] = "compact",
             ["max.message.bytes"] = KafkaClients.MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
         };
+        foreach (var (key, value) in clients.Options.TopicSettings)
+            if (!(IsHubs(topic) && IsForgetting(key)))
+                settings[key] = value;
         if (topic == Checkpoints)
-        {
             // Read in full at every start, so it is kept small.
             (settings["segment.bytes"], settings["min.cleanable.dirty.ratio"]) = ("16777216", "0.05");
-            return settings;
-        }
-
-        foreach (var (key, value) in clients.Options.TopicSettings)
-            settings[key] = value;
         return settings;
     }
+
+    /// <summary>Places, schemas and dead letters: what is there is there once, and nobody can send it again.</summary>
+    private static bool IsHubs(string topic) => topic.StartsWith("hub.", StringComparison.Ordinal);
+
+    private static bool IsForgetting(string setting) => setting == "cleanup.policy" || setting.StartsWith("retention.", StringComparison.Ordinal);
 
     /// <summary>A topic that forgets by age is told, once: what it forgets cannot be indexed again.</summary>
     private async Task CheckSettingsAsync(string topic, CancellationToken cancellationToken)

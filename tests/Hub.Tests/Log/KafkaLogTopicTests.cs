@@ -14,14 +14,36 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
     [Fact]
     public async Task Topics_are_made_with_Hub_s_settings_and_the_operator_s()
     {
-        var log = Open(change: options => options with { Prefix = "district.", TopicSettings = new Dictionary<string, string> { ["retention.ms"] = "-1", ["cleanup.policy"] = "compact,delete" } });
+        var settings = new Dictionary<string, string> { ["retention.ms"] = "-1", ["cleanup.policy"] = "compact,delete", ["min.insync.replicas"] = "2" };
+        var log = Open(change: options => options with { Prefix = "district.", TopicSettings = settings });
         Assert.Equal(3, await log.EnsureTopicAsync("filing.document", 3, Token));
         Assert.Equal(3, await KafkaClients.PartitionsAsync(Broker.Bootstrap, "district.filing.document"));
-        Assert.Equal(("compact,delete", "16777216", "-1"), await SettingsAsync("district.filing.document"));
-        // Neither is data, so what holds for data does not hold for them.
-        Assert.Equal(("compact", "16777216", "604800000"), await SettingsAsync("district.hub.checkpoint"));
+        Assert.Equal(("compact,delete", "16777216", "-1", "2"), await SettingsAsync("district.filing.document"));
         Assert.Equal(1, await KafkaClients.PartitionsAsync(Broker.Bootstrap, "district.hub.lease"));
-        Assert.Equal(("compact", "16777216", "604800000"), await SettingsAsync(P0.Topic));
+        Assert.Equal(("compact", "16777216", "604800000", "1"), await SettingsAsync(P0.Topic));
+    }
+
+    [Theory]
+    [InlineData("hub.checkpoint")]
+    [InlineData("hub.schema")]
+    [InlineData("hub.deadLetter")]
+    public async Task Places_schemas_and_dead_letters_are_kept_as_safe_as_records_and_never_forgotten(string topic)
+    {
+        var settings = new Dictionary<string, string> { ["retention.ms"] = "60000", ["retention.bytes"] = "1", ["cleanup.policy"] = "delete", ["min.insync.replicas"] = "2" };
+        await Open(change: options => options with { Prefix = "district.", TopicSettings = settings }).EnsureTopicAsync(topic, 1, Token);
+        Assert.Equal(("compact", "16777216", "604800000", "2"), await SettingsAsync($"district.{topic}"));
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.InvalidConfig, Codes.SettingInvalid, false, "kafka.topic.*")]
+    [InlineData(ErrorCode.TopicException, Codes.SettingInvalid, false, "kafka.prefix")]
+    [InlineData(ErrorCode.InvalidReplicationFactor, Codes.KafkaFailed, true, "kafka.replication")]
+    public async Task A_topic_that_Kafka_does_not_take_names_the_setting(ErrorCode answer, string code, bool isTransient, string setting)
+    {
+        var log = Open();
+        Broker.Fail(ApiKey.CreateTopics, answer);
+        var failure = await FailsAsync(code, isTransient, () => log.EnsureTopicAsync("filing.document", 3, Token).AsTask());
+        Assert.Contains(setting, failure.Findings[0].Suggestion, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,11 +129,11 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
         await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.AcquireAsync("another", Token).AsTask());
     }
 
-    private async Task<(string? Policy, string? Size, string? Age)> SettingsAsync(string topic)
+    private async Task<(string? Policy, string? Size, string? Age, string? Replicas)> SettingsAsync(string topic)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Broker.Bootstrap }).Build();
         var answer = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }]);
-        return (answer[0].Entries["cleanup.policy"].Value, answer[0].Entries["max.message.bytes"].Value, answer[0].Entries["retention.ms"].Value);
+        return (answer[0].Entries["cleanup.policy"].Value, answer[0].Entries["max.message.bytes"].Value, answer[0].Entries["retention.ms"].Value, answer[0].Entries["min.insync.replicas"].Value);
     }
 
     private async Task DeleteAsync(string topic)
