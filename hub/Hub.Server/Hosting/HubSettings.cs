@@ -3,6 +3,7 @@ using System.Globalization;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas.Registry;
+using Hub.Log.Kafka;
 
 namespace Hub.Server.Hosting;
 
@@ -30,7 +31,7 @@ public static class HubSettings
         ["address"] = (options, given) => options with { Address = Address(given) },
         ["log"] = (options, given) => options with { Log = Kind(given) },
         ["kafka.bootstrap"] = (options, given) => options with { Kafka = options.Kafka with { Bootstrap = given.Value } },
-        ["kafka.prefix"] = (options, given) => options with { Kafka = options.Kafka with { Prefix = given.Value } },
+        ["kafka.prefix"] = (options, given) => options with { Kafka = options.Kafka with { Prefix = Prefix(given) } },
         ["kafka.createTopics"] = (options, given) => options with { Kafka = options.Kafka with { CreateTopics = Flag(given) } },
         ["kafka.replication"] = (options, given) => options with { Kafka = options.Kafka with { Replication = Replication(given) } },
         ["logPartitions"] = (options, given) => options with { LogPartitions = (int)Number(given, 1, 256) },
@@ -86,13 +87,16 @@ public static class HubSettings
     // Other variables that begin with HUB_ belong to source definitions, so only the known ones are taken and none is refused.
     private static IEnumerable<GivenSetting> FromEnvironment(IDictionary environment)
     {
-        var known = Readers.Keys.ToDictionary(
-            key => $"HUB_{string.Concat(key.Select(letter => letter == '.' ? "_" : char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"))}", StringComparer.Ordinal);
+        var known = Readers.Keys.SelectMany(key => NamesOf(key).Distinct(StringComparer.Ordinal), KeyValuePair.Create).ToDictionary(one => one.Value, one => one.Key, StringComparer.Ordinal);
         return from name in environment.Keys.OfType<string>().Order(StringComparer.Ordinal)
                let key = known.GetValueOrDefault(name) ?? KafkaProperties.KeyOf(name)
                where key is not null && environment[name] is string { Length: > 0 }
                select new GivenSetting(key, (string)environment[name]!, name, Directory.GetCurrentDirectory());
     }
+
+    /// <summary>The variables of a key: HUB_LOG_PARTITIONS, and HUB_LOGPARTITIONS too, which would be ignored without a word.</summary>
+    private static IEnumerable<string> NamesOf(string key)
+        => [$"HUB_{string.Concat(key.Select(letter => letter == '.' ? "_" : char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"))}", $"HUB_{key.Replace('.', '_').ToUpperInvariant()}"];
 
     private static IEnumerable<GivenSetting> FromCommandLine(IReadOnlyList<string> set, List<Finding> findings)
     {
@@ -113,6 +117,9 @@ public static class HubSettings
         "kafka" => LogKind.Kafka,
         _ => throw Wrong(given, $"there is no log '{given.Value}'.", "Write sqlite or kafka."),
     };
+
+    private static string Prefix(GivenSetting given)
+        => KafkaLogOptions.CheckPrefix(given.Value, given.Place) is { } finding ? throw new HubException(finding) : given.Value;
 
     private static short Replication(GivenSetting given) => given.Value == "cluster" ? (short)-1 : (short)Number(given, 1, short.MaxValue);
 
