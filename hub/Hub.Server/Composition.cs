@@ -116,7 +116,7 @@ public static class Composition
         foreach (var definition in definitions)
             services.AddSingleton(provider => CreateRunner(provider, definition, options));
         services.AddSingleton(provider => new Pipeline(
-            provider.GetRequiredService<ILog>(), provider.GetRequiredService<DeadLetterBook>(), provider.GetRequiredService<IndexSink>(),
+            provider.GetRequiredService<ILog>(), catalog, provider.GetRequiredService<DeadLetterBook>(), provider.GetRequiredService<IndexSink>(),
             [.. provider.GetServices<SourceRunner>()], [.. definitions.SelectMany(definition => definition.Tables, (_, table) => table.Subject).Distinct(StringComparer.Ordinal)],
             cancellationToken => TidyAsync(provider.GetRequiredService<ILog>(), provider.GetRequiredService<TimeProvider>(), cancellationToken),
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),
