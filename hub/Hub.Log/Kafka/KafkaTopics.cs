@@ -23,6 +23,9 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     // Several, so that a transaction of one source that hangs does not hide the checkpoint of another.
     private const int CheckpointPartitions = 16;
 
+    // An index that was away for longer does not learn what was deleted meanwhile. A day, Kafka's own, is less than a weekend.
+    private static readonly TimeSpan DeletesAreKept = TimeSpan.FromDays(14);
+
     private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
@@ -236,13 +239,14 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         {
             ["cleanup.policy"] = "compact",
             ["max.message.bytes"] = KafkaClients.MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
+            ["delete.retention.ms"] = DeletesAreKept.TotalMilliseconds.ToString(CultureInfo.InvariantCulture),
         };
         foreach (var (key, value) in clients.Options.TopicSettings)
             if (!(IsHubs(topic) && IsForgetting(key)))
                 settings[key] = value;
         if (topic == Checkpoints)
             // Read in full at every start, so it is kept small.
-            (settings["segment.bytes"], settings["min.cleanable.dirty.ratio"]) = ("16777216", "0.05");
+            (settings["segment.bytes"], settings["min.cleanable.dirty.ratio"], settings["delete.retention.ms"]) = ("16777216", "0.05", "86400000");
         return settings;
     }
 

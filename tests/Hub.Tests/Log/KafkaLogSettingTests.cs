@@ -29,7 +29,7 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
     [Fact]
     public async Task A_topic_with_other_settings_is_told_when_it_may_not_be_made()
     {
-        Broker.CreateTopic("filing.document", 1, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["max.message.bytes"] = "16777216" });
+        Broker.CreateTopic("filing.document", 1, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["max.message.bytes"] = "16777216", ["delete.retention.ms"] = "1209600000" });
         var lines = new Lines();
         var log = Open(change: options => options with { CreateTopics = false, Logger = lines });
         Assert.Equal(1, await log.EnsureTopicAsync("filing.document", 4, Token));

@@ -19,6 +19,8 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
         Assert.Equal(3, await log.EnsureTopicAsync("filing.document", 3, Token));
         Assert.Equal(3, await KafkaClients.PartitionsAsync(Broker.Bootstrap, "district.filing.document"));
         Assert.Equal(("compact,delete", "16777216", "-1", "2"), await SettingsAsync("district.filing.document"));
+        Assert.Equal("1209600000", await SettingAsync("district.filing.document", "delete.retention.ms"));
+        Assert.Equal("86400000", await SettingAsync("district.hub.checkpoint", "delete.retention.ms"));
         Assert.Equal(1, await KafkaClients.PartitionsAsync(Broker.Bootstrap, "district.hub.lease"));
         Assert.Equal(("compact", "16777216", "604800000", "1"), await SettingsAsync(P0.Topic));
     }
@@ -53,7 +55,7 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
         Assert.Equal(2, await log.EnsureTopicAsync(P0.Topic, 4, Token));
         var failure = await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.EnsureTopicAsync("filing.document", 3, Token).AsTask());
         Assert.Equal(
-            $"kafka-topics.sh --bootstrap-server {Broker.Bootstrap} --create --topic filing.document --partitions 3 --config cleanup.policy=compact --config max.message.bytes=16777216 --config retention.ms=-1",
+            $"kafka-topics.sh --bootstrap-server {Broker.Bootstrap} --create --topic filing.document --partitions 3 --config cleanup.policy=compact --config max.message.bytes=16777216 --config delete.retention.ms=1209600000 --config retention.ms=-1",
             failure.Findings[0].Suggestion);
         Broker.CreateTopic("filing.document", 3);
         Assert.Equal(3, await log.EnsureTopicAsync("filing.document", 1, Token));
@@ -130,10 +132,13 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
     }
 
     private async Task<(string? Policy, string? Size, string? Age, string? Replicas)> SettingsAsync(string topic)
+        => (await SettingAsync(topic, "cleanup.policy"), await SettingAsync(topic, "max.message.bytes"), await SettingAsync(topic, "retention.ms"), await SettingAsync(topic, "min.insync.replicas"));
+
+    private async Task<string?> SettingAsync(string topic, string key)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Broker.Bootstrap }).Build();
         var answer = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }]);
-        return (answer[0].Entries["cleanup.policy"].Value, answer[0].Entries["max.message.bytes"].Value, answer[0].Entries["retention.ms"].Value, answer[0].Entries["min.insync.replicas"].Value);
+        return answer[0].Entries[key].Value;
     }
 
     private async Task DeleteAsync(string topic)
