@@ -53,9 +53,19 @@ public static class Composition
 
     /// <summary>What <c>hub doctor</c> asks the log's cluster and each source; each connects, looks and says what it found.</summary>
     public static IReadOnlyList<Func<CancellationToken, Task<IReadOnlyList<Finding>>>> Doctors(HubOptions options, SchemaCatalog catalog)
-        => [.. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
+        => [.. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, TopicsOf(options, catalog), cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
             .. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
             definition => cancellationToken => ExamineAsync(definition, cancellationToken))];
+
+    private static Dictionary<string, int> TopicsOf(HubOptions options, SchemaCatalog catalog)
+    {
+        var topics = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).SelectMany(definition => definition.Tables).Select(table => table.Subject)
+            .Distinct(StringComparer.Ordinal).ToDictionary(subject => subject, _ => options.LogPartitions, StringComparer.Ordinal);
+        topics[DeadLetterBook.Topic] = 1;
+        if (!options.Registry.IsExternal)
+            topics[SchemaRegistry.Topic] = 1;
+        return topics;
+    }
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
     public static IReadOnlyList<Finding> CheckSources(HubOptions options, SchemaCatalog catalog)

@@ -55,7 +55,7 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
         Assert.Equal(2, await log.EnsureTopicAsync(P0.Topic, 4, Token));
         var failure = await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.EnsureTopicAsync("filing.document", 3, Token).AsTask());
         Assert.Equal(
-            $"kafka-topics.sh --bootstrap-server {Broker.Bootstrap} --create --topic filing.document --partitions 3 --config cleanup.policy=compact --config max.message.bytes=16777216 --config delete.retention.ms=1209600000 --config retention.ms=-1",
+            $"kafka-topics.sh --bootstrap-server {Broker.Bootstrap} --create --topic filing.document --partitions 3 --config cleanup.policy=compact --config max.message.bytes=16777216 --config delete.retention.ms=1209600000 --config retention.ms=-1 (hub doctor names all that are missing.)",
             failure.Findings[0].Suggestion);
         Broker.CreateTopic("filing.document", 3);
         Assert.Equal(3, await log.EnsureTopicAsync("filing.document", 1, Token));
