@@ -16,6 +16,11 @@ public sealed class SchemaLedger
 {
     private const string Name = "@schemas";
 
+    private const string OtherFile = "Put the file back as it was, and add the change as the next version.";
+
+    private const string OtherIds
+        = "Set registry.url (or hub.id) back to what it was. With the ids of another registry, begin with an empty data folder, or on Kafka with another kafka.prefix; the sources are then read anew.";
+
     // What an id stands for: the version, its form on the wire, and all that was written in it.
     private sealed record Line(string Version, string Form, string Text);
 
@@ -28,12 +33,12 @@ public sealed class SchemaLedger
     public static async Task CheckAsync(ILog log, SchemaCatalog catalog, CancellationToken cancellationToken)
     {
         var ledger = new SchemaLedger(catalog);
-        if (ledger.Holds(await ReadAsync(log, cancellationToken)))
+        if (await ledger.HoldsAsync(log, await ReadAsync(log, cancellationToken), cancellationToken))
             return;
         // One at a time: each adds to what the others have added.
         await using var lease = await log.AcquireAsync(Name, cancellationToken);
         var known = await ReadAsync(log, cancellationToken);
-        if (!ledger.Holds(known))
+        if (!await ledger.HoldsAsync(log, known, cancellationToken))
             await log.AppendAsync(new(), new Checkpoint(Name, new SourcePosition(JsonSerializer.Serialize(known.SetItems(ledger.now), JsonSerializerOptions.Web))), cancellationToken);
     }
 
@@ -51,25 +56,31 @@ public sealed class SchemaLedger
         => AvroCanonicalForm.WithAttributes(schema.Type).Replace(string.Create(CultureInfo.InvariantCulture, $",\"hub.id\":{AvroAttributes.Number(schema.Type.Json, "hub.id")}"), "", StringComparison.Ordinal);
 
     /// <summary>Whether there is nothing to add.</summary>
-    private bool Holds(ImmutableSortedDictionary<int, Line> known)
+    private async Task<bool> HoldsAsync(ILog log, ImmutableSortedDictionary<int, Line> known, CancellationToken cancellationToken)
     {
-        Finding[] findings = [.. now.SelectMany(one => Compare(one.Key, one.Value, known))];
-        return findings.Length > 0 ? throw new HubException(findings) : now.All(one => known.TryGetValue(one.Key, out var line) && line == one.Value);
+        var findings = new List<Finding>();
+        foreach (var (id, line) in now)
+            // Nothing is wrong with what nobody has written by yet, such as a schema that is being drafted.
+            if (Compare(id, line, known) is { } found && await IsWrittenAsync(log, found.By, cancellationToken))
+                findings.Add(found.Finding);
+        return findings.Count > 0 ? throw new HubException([.. findings]) : now.All(one => known.TryGetValue(one.Key, out var line) && line == one.Value);
     }
 
-    private static IEnumerable<Finding> Compare(int id, Line line, ImmutableSortedDictionary<int, Line> known)
+    private static async Task<bool> IsWrittenAsync(ILog log, string version, CancellationToken cancellationToken)
+        => (await log.ReadEndsAsync([version[..version.LastIndexOf(' ')]], cancellationToken)).Values.Any(end => end > 0);
+
+    /// <summary>What is wrong for records by a version.</summary>
+    private static (string By, Finding Finding)? Compare(int id, Line line, ImmutableSortedDictionary<int, Line> known)
     {
-        if (known.TryGetValue(id, out var held) && held.Version != line.Version)
-            yield return Of(line, $"has the schema id {id}, which stands for {held.Version} in the records of this log.", OtherIds);
-        else if (held is not null && held.Form != line.Form)
-            yield return Of(line, "was changed after records were written with it; they would be read as something that they are not.", "Put the file back as it was, and add the change as the next version.");
+        if (known.TryGetValue(id, out var held))
+            return held.Version != line.Version ? (held.Version, Of(line, $"has the schema id {id}, which stands for {held.Version} in the records of this log.", OtherIds))
+                : held.Form != line.Form ? (line.Version, Of(line, "was changed after records were written with it; they would be read as something that they are not.", OtherFile))
+                : null;
         // In the same registry the same text has the same id for ever.
-        else if (held is null && known.FirstOrDefault(other => other.Value.Version == line.Version && other.Value.Text == line.Text) is { Value: not null } other)
-            yield return Of(line, $"has the schema id {id}, but {other.Key} in the records of this log.", OtherIds);
+        return known.FirstOrDefault(other => other.Value.Version == line.Version && other.Value.Text == line.Text) is { Value: not null } before
+            ? (line.Version, Of(line, $"has the schema id {id}, but {before.Key} in the records of this log.", OtherIds))
+            : null;
     }
-
-    private const string OtherIds
-        = "Set registry.url (or hub.id) back to what it was. With the ids of another registry, begin with an empty data folder, or on Kafka with another kafka.prefix; the sources are then read anew.";
 
     private static Finding Of(Line line, string message, string suggestion) => new(Codes.SchemaIdsChanged, Severity.Error, line.Version, message, suggestion);
 }

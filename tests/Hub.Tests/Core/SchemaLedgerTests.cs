@@ -1,4 +1,6 @@
+using Hub.Core.Log;
 using Hub.Core.Ops;
+using Hub.Core.Records;
 using Hub.Core.Schemas;
 using Hub.Log.Sqlite;
 using Xunit;
@@ -80,7 +82,24 @@ public sealed class SchemaLedgerTests : IAsyncLifetime
         Assert.Equal("""{"1":{"version":"test.thing 1","form":"5a30ee95a0efd18d","text":"ba2adc7cd150613b"}}""", (await log.ReadCheckpointAsync("@schemas", Cancel))!.Checkpoint.Position.Text);
     }
 
-    private Task CheckAsync(SchemaCatalog catalog) => SchemaLedger.CheckAsync(log, catalog, Cancel);
+    [Fact]
+    public async Task What_nobody_has_written_by_may_still_change()
+    {
+        await SchemaLedger.CheckAsync(log, Catalog(First), Cancel);
+        await SchemaLedger.CheckAsync(log, Catalog(Second), Cancel);
+        await CheckAsync(Catalog(Second).WithIds(new Dictionary<int, int> { [1] = 7 }));
+        await RefusedAsync(Catalog(First).WithIds(new Dictionary<int, int> { [1] = 7 }));
+    }
 
-    private async Task<IReadOnlyList<Finding>> RefusedAsync(SchemaCatalog catalog) => (await Assert.ThrowsAsync<HubException>(() => CheckAsync(catalog))).Findings;
+    /// <summary>The check, and then a record of the subject.</summary>
+    private async Task CheckAsync(SchemaCatalog catalog)
+    {
+        await SchemaLedger.CheckAsync(log, catalog, Cancel);
+        await log.EnsureTopicAsync(Subject, 1, Cancel);
+        var batch = new LogBatch();
+        batch.Add(new(new(Subject, 0), -1, "finance", Operation.Update, 1, 0, batch.Store("finance:1"u8), batch.Store("any"u8), batch.Store([])));
+        await log.AppendAsync(batch, null, Cancel);
+    }
+
+    private async Task<IReadOnlyList<Finding>> RefusedAsync(SchemaCatalog catalog) => (await Assert.ThrowsAsync<HubException>(() => SchemaLedger.CheckAsync(log, catalog, Cancel))).Findings;
 }
