@@ -57,12 +57,22 @@ public static class Composition
     {
         var doctors = new List<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>();
         if (options.Log == LogKind.Kafka)
-            doctors.Add(cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken));
+            doctors.Add(cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, TopicsOf(options, catalog), cancellationToken));
         if (options.Index == IndexKind.Elasticsearch)
             doctors.Add(cancellationToken => EngineDoctor.ExamineAsync(options.Elasticsearch, catalog, cancellationToken));
         foreach (var definition in SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog))
             doctors.Add(cancellationToken => ExamineAsync(definition, cancellationToken));
         return doctors;
+    }
+
+    private static Dictionary<string, int> TopicsOf(HubOptions options, SchemaCatalog catalog)
+    {
+        var topics = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).SelectMany(definition => definition.Tables).Select(table => table.Subject)
+            .Distinct(StringComparer.Ordinal).ToDictionary(subject => subject, _ => options.LogPartitions, StringComparer.Ordinal);
+        topics[DeadLetterBook.Topic] = 1;
+        if (!options.Registry.IsExternal)
+            topics[SchemaRegistry.Topic] = 1;
+        return topics;
     }
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
@@ -124,7 +134,7 @@ public static class Composition
         foreach (var definition in definitions)
             services.AddSingleton(provider => CreateRunner(provider, definition, options));
         services.AddSingleton(provider => new Pipeline(
-            provider.GetRequiredService<ILog>(), provider.GetRequiredService<DeadLetterBook>(), provider.GetRequiredService<IndexSink>(),
+            provider.GetRequiredService<ILog>(), catalog, provider.GetRequiredService<DeadLetterBook>(), provider.GetRequiredService<IndexSink>(),
             [.. provider.GetServices<SourceRunner>()], [.. definitions.SelectMany(definition => definition.Tables, (_, table) => table.Subject).Distinct(StringComparer.Ordinal)],
             cancellationToken => TidyAsync(provider.GetRequiredService<ILog>(), provider.GetRequiredService<TimeProvider>(), cancellationToken),
             provider.GetRequiredService<HubState>(), provider.GetRequiredService<IHostApplicationLifetime>(), provider.GetRequiredService<TimeProvider>(),

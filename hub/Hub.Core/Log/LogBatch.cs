@@ -12,7 +12,7 @@ public readonly record struct TopicPartition(string Topic, int Partition)
 /// <param name="Source">The source that wrote it; the <c>hub-source</c> header.</param>
 /// <param name="Offset">Its place in the partition; -1 before it is appended.</param>
 /// <param name="Key">The document id <c>{source}:{key}</c> in UTF-8.</param>
-/// <param name="Value">Wire format: 0, schema id, Avro; <see cref="Cell.Null"/> for a tombstone.</param>
+/// <param name="Value">Wire format: 0, schema id, Avro; <see cref="Cell.Null"/> for a tombstone. A truncate's is never empty.</param>
 /// <param name="OccurredAt">Microseconds since 1970 UTC; 0 when not known.</param>
 public readonly record struct LogEntry(
     TopicPartition Place, long Offset, string Source, Operation Operation, long Version, long OccurredAt,

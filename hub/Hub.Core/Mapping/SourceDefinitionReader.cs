@@ -71,6 +71,9 @@ public static partial class SourceDefinitionReader
         var name = keys.RequireText("source", "Add a line 'source: <name>'.");
         if (name is not null && !SourceName().IsMatch(name.Value))
             yaml.Fail(Codes.ValueInvalid, name.Place, $"'{name.Value}' is not a source name.", "Use lower-case letters, digits and dashes.");
+        // Leases and checkpoints are by source, and Hub has its own, such as the registry's.
+        else if (name?.Value.StartsWith("hub-", StringComparison.Ordinal) == true)
+            yaml.Fail(Codes.ValueInvalid, name.Place, $"'{name.Value}' may be one of Hub's own names.", "Let it begin with something other than 'hub-'.");
         var kind = ReadKind(keys, kinds, yaml);
         var settings = kind is null ? ImmutableDictionary<string, Setting>.Empty : ReadSettings(keys, kind, yaml);
         var zone = ReadZone(keys.TakeText("timeZone"), yaml);

@@ -38,6 +38,7 @@ public static class Codes
     public const string SchemaWriterRefused = "HUB1006";
     public const string CodeListInvalid = "HUB1010";
     public const string SchemaNotRegistered = "HUB1020";
+    public const string SchemaIdsChanged = "HUB1021";
 
     // 2xxx: source definitions
     public const string YamlInvalid = "HUB2001";

@@ -4,6 +4,7 @@ using Hub.Core.Index;
 using Hub.Core.Log;
 using Hub.Core.Records;
 using Hub.Core.Schemas;
+using Hub.Core.Schemas.Resolution;
 using Hub.Index.Documents;
 
 namespace Hub.Index.Elasticsearch;
@@ -17,6 +18,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     private readonly BulkWriter bulk = new(client, options);
     private readonly CodeNames<JsonEncodedName> codes = new(mapping.Catalog.CodeLists, name => new(name));
     private readonly Dictionary<string, DocumentEncoder> encoders = [];
+    private readonly RecordTranscoder transcoder = new();
     private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>Clears the outcomes and adds one per entry, in order.</summary>
@@ -165,6 +167,13 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         var plan = mapping.Catalog.PlanOf(value);
         if (plan.Schema.Subject != entry.Place.Topic)
             throw new InvalidDataException($"The value was written with the schema of {plan.Schema.Subject}, not of {entry.Place.Topic}.");
+        // The index outlives this process, which alone knows the schema of a foreign writer.
+        if (mapping.Catalog.Find(WireFormat.ReadSchemaId(value)) is null)
+        {
+            value = transcoder.Write(plan, value[WireFormat.HeaderSize..]);
+            plan = mapping.Catalog.PlanOf(value);
+        }
+
         encoder.WriteLive(lines, id, entry, plan, value);
     }
 

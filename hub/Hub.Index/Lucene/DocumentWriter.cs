@@ -4,6 +4,7 @@ using Hub.Core.Index;
 using Hub.Core.Log;
 using Hub.Core.Records;
 using Hub.Core.Schemas;
+using Hub.Core.Schemas.Resolution;
 using Hub.Index.Documents;
 using Hub.Index.Queries;
 using Lucene.Net.Index;
@@ -19,7 +20,9 @@ internal sealed class DocumentWriter(IndexWriter writer, IndexMapping mapping, T
     private readonly TextCache cache = new(analysis);
     private readonly CodeNames<AnalyzedText> names = new(mapping.Catalog.CodeLists, name => analysis.Analyze(name.ToCharArray(), name.Length));
     private readonly Dictionary<string, byte[]> subjects = new(StringComparer.Ordinal);
+    private readonly RecordTranscoder transcoder = new();
     private byte[] uid = new byte[256];
+    private byte[] own = [];
 
     public WriteOutcome Write(LogBatch entries, in LogEntry entry)
     {
@@ -77,9 +80,21 @@ internal sealed class DocumentWriter(IndexWriter writer, IndexMapping mapping, T
         var plan = mapping.Catalog.PlanOf(value.Span);
         if (plan.Schema.Subject != entry.Place.Topic)
             throw new InvalidDataException($"The value was written with the schema of {plan.Schema.Subject}, not of {entry.Place.Topic}.");
+        // The index outlives this process, which alone knows the schema of a foreign writer.
+        if (mapping.Catalog.Find(WireFormat.ReadSchemaId(value.Span)) is null)
+            (value, plan) = (OwnOf(plan, value.Span[WireFormat.HeaderSize..]), mapping.Catalog.PlanOf(own));
         if (!MemoryMarshal.TryGetArray(value, out var wire))
             throw new InvalidOperationException("A log batch keeps its bytes in an array.");
         return BuilderOf(plan.Schema).Build(id, entry.Version, plan, wire.Array!, wire.Offset, wire.Count);
+    }
+
+    private ReadOnlyMemory<byte> OwnOf(ReadPlan foreign, ReadOnlySpan<byte> avro)
+    {
+        var written = transcoder.Write(foreign, avro);
+        if (own.Length < written.Length)
+            own = new byte[written.Length * 2];
+        written.CopyTo(own);
+        return own.AsMemory(0, written.Length);
     }
 
     private void Put(in DocumentUid id, bool isHeld, List<IIndexableField> fields)

@@ -26,6 +26,7 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
     private static readonly TimeSpan AskPause = TimeSpan.FromMilliseconds(100);
 
     private readonly ILogger logger = options.Logger;
+    private readonly ToldLines told = new(options.Time);
     private readonly CancellationTokenSource closing = new();
 
     public KafkaLogOptions Options => options;
@@ -168,13 +169,13 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
 
     private void Log(LogMessage line)
     {
-        if (line.Level <= SyslogLevel.Error)
+        if (line.Level <= SyslogLevel.Error && told.IsNew(line.Message))
             LogClient(line.Name, line.Message);
     }
 
     private void Log(Error error)
     {
-        if (error.Code == ErrorCode.Local_AllBrokersDown)
+        if (error.Code == ErrorCode.Local_AllBrokersDown && told.IsNew(nameof(ErrorCode.Local_AllBrokersDown)))
             LogUnreachable(options.Bootstrap);
     }
 

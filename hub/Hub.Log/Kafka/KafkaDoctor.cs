@@ -9,7 +9,8 @@ public static class KafkaDoctor
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    public static async Task<IReadOnlyList<Finding>> ExamineAsync(KafkaLogOptions options, CancellationToken cancellationToken)
+    /// <param name="wanted">The topics that Hub will use beside its own, with the partitions that they are made with.</param>
+    public static async Task<IReadOnlyList<Finding>> ExamineAsync(KafkaLogOptions options, IReadOnlyDictionary<string, int> wanted, CancellationToken cancellationToken)
     {
         var clients = new KafkaClients(options with { Timeout = Patience });
         using var admin = clients.Admin();
@@ -23,6 +24,8 @@ public static class KafkaDoctor
             ];
             if (metadata.Brokers.Count > 1 && topics.Where(topic => topic.Partitions.Exists(partition => partition.Replicas.Length < 2)).Select(topic => topic.Topic).ToList() is { Count: > 0 } single)
                 findings.Add(new(Codes.TopicSettings, Severity.Warning, options.Bootstrap, $"one copy only, so the loss of one broker loses what is in it: {string.Join(", ", single)}.", "Give the topics more replicas, and set kafka.replication for new ones."));
+            if (!options.CreateTopics)
+                findings.AddRange(FindMissing(options, wanted, topics));
             findings.AddRange(await ExamineSettingsAsync(admin, options, topics, cancellationToken));
             return findings;
         }
@@ -31,6 +34,13 @@ public static class KafkaDoctor
             return KafkaFailures.Explain(failure, options.Bootstrap, "Kafka cannot be asked").Findings;
         }
     }
+
+    /// <summary>All of them, lest they be found one after the other.</summary>
+    private static IEnumerable<Finding> FindMissing(KafkaLogOptions options, IReadOnlyDictionary<string, int> wanted, List<TopicMetadata> topics)
+        => wanted.Append(new(KafkaTopics.Checkpoints, KafkaTopics.CheckpointPartitions)).Append(new(KafkaTopics.Leases, 1))
+            .Where(topic => !topics.Exists(found => found.Topic == options.Prefix + topic.Key))
+            .Select(topic => new Finding(
+                Codes.TopicMissing, Severity.Error, options.Prefix + topic.Key, "the topic is missing, and kafka.createTopics is false.", TopicForm.CommandOf(options, topic.Key, topic.Value)));
 
     /// <summary>A topic that forgets by age cannot rebuild the index.</summary>
     private static async Task<IReadOnlyList<Finding>> ExamineSettingsAsync(IAdminClient admin, KafkaLogOptions options, List<TopicMetadata> topics, CancellationToken cancellationToken)

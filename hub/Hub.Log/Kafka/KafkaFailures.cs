@@ -21,6 +21,10 @@ internal static class KafkaFailures
                 => Permanent(Codes.KafkaRefused, $"{subject}: the user may not do that ({reason}).", "Give Hub's user the rights that ops/README.md lists under Kafka."),
             ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition
                 => Permanent(Codes.TopicMissing, $"{subject}: Kafka does not have it ({reason}).", "Was it deleted? Start Hub again to have it made anew; its index and sources must then begin anew, too."),
+            ErrorCode.InvalidConfig or ErrorCode.TopicException or ErrorCode.InvalidPartitions or ErrorCode.PolicyViolation
+                => Permanent(Codes.SettingInvalid, $"{subject}: Kafka does not take its name or a setting ({reason}).", "Check kafka.topic.*, kafka.prefix and logPartitions, or make the topic yourself."),
+            ErrorCode.InvalidReplicationFactor
+                => Transient(Codes.KafkaFailed, $"{subject}: there are fewer brokers than copies ({reason}).", "Start more brokers, or set kafka.replication to what there are; Hub tries again by itself."),
             ErrorCode.MsgSizeTooLarge or ErrorCode.RecordListTooLarge
                 => Permanent(Codes.RecordTooLarge, $"{subject}: a record is larger than Kafka takes ({reason}).", "Raise message.max.bytes of the topic or the brokers, and kafka.message.max.bytes of Hub; then start the source again, which goes on with this record."),
             ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange

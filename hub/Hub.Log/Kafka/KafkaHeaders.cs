@@ -51,6 +51,12 @@ internal sealed class KafkaHeaders
     }
 
     /// <summary>
+    /// What stands for no value. Kafka forgets a key without one after a while, since what it deletes is gone by then; a truncate deletes what
+    /// stands under other keys and must be there for as long as they are, so its value is empty.
+    /// </summary>
+    public static byte[]? ValueWithout(Operation operation) => operation == Operation.Truncate ? [] : null;
+
+    /// <summary>
     /// The metadata that a record carries. One that somebody else wrote without a version counts as older than all of Hub's, and its source is
     /// what its key begins with.
     /// </summary>
@@ -72,6 +78,8 @@ internal sealed class KafkaHeaders
             }
         }
 
+        if (kind == Operation.Truncate && value is { IsNull: false, Length: 0 })
+            value = Cell.Null;
         return new(place, offset, from ?? SourceOf(SourceIn(into.Bytes(key))), kind, number, moment, key, value, position);
     }
 

@@ -13,9 +13,12 @@ public sealed record KafkaLogOptions
     /// <summary>Client properties that Hub sets itself, because what it promises rests on them.</summary>
     private static readonly string[] Owned =
     [
-        "bootstrap.servers", "transactional.id", "enable.idempotence", "acks", "isolation.level", "group.id", "group.instance.id", "enable.auto.commit",
+        "bootstrap.servers", "metadata.broker.list", "transactional.id", "enable.idempotence", "acks", "request.required.acks", "isolation.level", "group.id", "group.instance.id", "enable.auto.commit",
         "enable.auto.offset.store", "auto.offset.reset", "enable.partition.eof", "partition.assignment.strategy", "transaction.timeout.ms", "session.timeout.ms",
     ];
+
+    // A topic's name has 249 letters at most.
+    private const int LongestPrefix = 100;
 
     /// <summary>Addresses to begin with, such as <c>kafka1:9092,kafka2:9092</c>.</summary>
     public string Bootstrap { get; init; } = "";
@@ -50,6 +53,12 @@ public sealed record KafkaLogOptions
 
     /// <summary>How a topic is made; a test's cluster may have its own way.</summary>
     internal Func<IAdminClient, TopicSpecification, CreateTopicsOptions, Task> CreateTopicAsync { get; init; } = (admin, topic, options) => admin.CreateTopicsAsync([topic], options);
+
+    /// <summary>What is wrong with <see cref="Prefix"/>; null when names may begin with it.</summary>
+    public static Finding? CheckPrefix(string prefix, string place)
+        => prefix.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-') && prefix.Length <= LongestPrefix
+            ? null
+            : new(Codes.SettingInvalid, Severity.Error, place, $"names of topics cannot begin with '{prefix}'.", $"Write up to {LongestPrefix} letters, digits, dots, underscores and hyphens, such as district.");
 
     /// <summary>What is wrong with a property of <see cref="ClientSettings"/>; null when it may be set.</summary>
     public static Finding? CheckClientSetting(string property, string place)

@@ -21,7 +21,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     public const string Leases = "hub.lease";
 
     // Several, so that a transaction of one source that hangs does not hide the checkpoint of another.
-    private const int CheckpointPartitions = 16;
+    public const int CheckpointPartitions = 16;
 
     private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -197,14 +197,13 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
 
     private async Task<int> MakeAsync(string topic, int count, CancellationToken cancellationToken)
     {
-        var settings = SettingsOf(topic);
         if (!clients.Options.CreateTopics)
             throw new HubException(new Finding(
                 Codes.TopicMissing, Severity.Error, clients.Place, $"the topic '{NameOf(topic)}' is missing, and kafka.createTopics is false.",
-                $"kafka-topics.sh --bootstrap-server {clients.Options.Bootstrap} --create --topic {NameOf(topic)} --partitions {count} {string.Join(' ', settings.Select(one => $"--config {one.Key}={one.Value}"))}"));
+                $"{TopicForm.CommandOf(clients.Options, topic, count)} (hub doctor names all that are missing.)"));
         try
         {
-            var specification = new TopicSpecification { Name = NameOf(topic), NumPartitions = count, ReplicationFactor = clients.Options.Replication, Configs = settings };
+            var specification = new TopicSpecification { Name = NameOf(topic), NumPartitions = count, ReplicationFactor = clients.Options.Replication, Configs = TopicForm.SettingsOf(clients.Options, topic) };
             var within = new CreateTopicsOptions { RequestTimeout = clients.Options.Timeout, OperationTimeout = clients.Options.Timeout };
             await clients.Options.CreateTopicAsync(admin, specification, within).WaitAsync(cancellationToken);
         }
@@ -230,25 +229,6 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         return count;
     }
 
-    private Dictionary<string, string> SettingsOf(string topic)
-    {
-        var settings = new Dictionary<string, string>
-        {
-            ["cleanup.policy"] = "compact",
-            ["max.message.bytes"] = KafkaClients.MaxRecordBytes.ToString(CultureInfo.InvariantCulture),
-        };
-        if (topic == Checkpoints)
-        {
-            // Read in full at every start, so it is kept small.
-            (settings["segment.bytes"], settings["min.cleanable.dirty.ratio"]) = ("16777216", "0.05");
-            return settings;
-        }
-
-        foreach (var (key, value) in clients.Options.TopicSettings)
-            settings[key] = value;
-        return settings;
-    }
-
     /// <summary>A topic that forgets by age is told, once: what it forgets cannot be indexed again.</summary>
     private async Task CheckSettingsAsync(string topic, CancellationToken cancellationToken)
     {
@@ -256,7 +236,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         {
             var answer = await admin.DescribeConfigsAsync(
                 [new ConfigResource { Type = ResourceType.Topic, Name = NameOf(topic) }], new() { RequestTimeout = TimeSpan.FromSeconds(5) }).WaitAsync(cancellationToken);
-            foreach (var (key, wanted) in SettingsOf(topic))
+            foreach (var (key, wanted) in TopicForm.SettingsOf(clients.Options, topic))
                 if (answer[0].Entries.TryGetValue(key, out var has) && has.Value != wanted)
                     LogSetting(NameOf(topic), key, has.Value, wanted);
         }

@@ -172,7 +172,7 @@ internal sealed class TransactionalWriter : IDisposable
     {
         var entry = entries[index];
         message.Key = keys.Copy(entries.Bytes(entry.Key));
-        message.Value = entry.Value.HasValue ? values.Copy(entries.Bytes(entry.Value)) : null;
+        message.Value = entry.Value.HasValue ? values.Copy(entries.Bytes(entry.Value)) : KafkaHeaders.ValueWithout(entry.Operation);
         message.Headers = headers.Write(entries, entry);
         producer.Produce(slot.Place, message, report);
     }

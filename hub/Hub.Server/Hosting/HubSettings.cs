@@ -4,6 +4,7 @@ using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas.Registry;
 using Hub.Index.Elasticsearch;
+using Hub.Log.Kafka;
 
 namespace Hub.Server.Hosting;
 
@@ -31,7 +32,7 @@ public static class HubSettings
         ["address"] = (options, given) => options with { Address = Address(given) },
         ["log"] = (options, given) => options with { Log = Choice(given, "log", ("sqlite", LogKind.Sqlite), ("kafka", LogKind.Kafka)) },
         ["kafka.bootstrap"] = (options, given) => options with { Kafka = options.Kafka with { Bootstrap = given.Value } },
-        ["kafka.prefix"] = (options, given) => options with { Kafka = options.Kafka with { Prefix = given.Value } },
+        ["kafka.prefix"] = (options, given) => options with { Kafka = options.Kafka with { Prefix = Checked(given, KafkaLogOptions.CheckPrefix) } },
         ["kafka.createTopics"] = (options, given) => options with { Kafka = options.Kafka with { CreateTopics = Flag(given) } },
         ["kafka.replication"] = (options, given) => options with { Kafka = options.Kafka with { Replication = Replication(given) } },
         ["index"] = (options, given) => options with { Index = Choice(given, "index", ("lucene", IndexKind.Lucene), ("elasticsearch", IndexKind.Elasticsearch)) },
@@ -39,13 +40,13 @@ public static class HubSettings
         ["elasticsearch.user"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { User = given.Value } },
         ["elasticsearch.password"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Password = given.Value } },
         ["elasticsearch.apiKey"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { ApiKey = given.Value } },
-        ["elasticsearch.caFile"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { CaFile = Folder(given) } },
+        ["elasticsearch.caFile"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { CaFile = given.Value.Length == 0 ? "" : Folder(given) } },
         ["elasticsearch.prefix"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Prefix = Checked(given, ElasticsearchOptions.CheckPrefix) } },
         ["elasticsearch.shards"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Shards = (int)Number(given, 1, 64) } },
         ["elasticsearch.analyzer"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Analyzer = Choice(given, "analyzer", ("cjk", TextAnalyzer.Cjk), ("smartcn", TextAnalyzer.Smartcn), ("ik_max_word", TextAnalyzer.IkMaxWord)) } },
         ["elasticsearch.bulkBytes"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { BulkBytes = (int)Bytes(given, 64 * 1024, 64 * 1024 * 1024) } },
         ["elasticsearch.concurrency"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Concurrency = (int)Number(given, 1, 64) } },
-        ["elasticsearch.gzip"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Gzip = Flag(given) } },
+        ["elasticsearch.gzip"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { Gzip = given.Value == "auto" ? null : Flag(given) } },
         ["elasticsearch.keepDeleteMarkers"] = (options, given) => options with { Elasticsearch = options.Elasticsearch with { KeepDeleteMarkers = Duration(given, TimeSpan.FromHours(1), TimeSpan.FromDays(3650)) } },
         ["logPartitions"] = (options, given) => options with { LogPartitions = (int)Number(given, 1, 256) },
         ["refreshInterval"] = (options, given) => options with { RefreshInterval = Duration(given, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)) },
@@ -102,13 +103,16 @@ public static class HubSettings
     // Other variables that begin with HUB_ belong to source definitions, so only the known ones are taken and none is refused.
     private static IEnumerable<GivenSetting> FromEnvironment(IDictionary environment)
     {
-        var known = Readers.Keys.ToDictionary(
-            key => $"HUB_{string.Concat(key.Select(letter => letter == '.' ? "_" : char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"))}", StringComparer.Ordinal);
+        var known = Readers.Keys.SelectMany(key => NamesOf(key).Distinct(StringComparer.Ordinal), KeyValuePair.Create).ToDictionary(one => one.Value, one => one.Key, StringComparer.Ordinal);
         return from name in environment.Keys.OfType<string>().Order(StringComparer.Ordinal)
                let key = known.GetValueOrDefault(name) ?? KafkaProperties.KeyOf(name)
                where key is not null && environment[name] is string { Length: > 0 }
                select new GivenSetting(key, (string)environment[name]!, name, Directory.GetCurrentDirectory());
     }
+
+    /// <summary>The variables of a key: HUB_LOG_PARTITIONS, and HUB_LOGPARTITIONS too, which would be ignored without a word.</summary>
+    private static IEnumerable<string> NamesOf(string key)
+        => [$"HUB_{string.Concat(key.Select(letter => letter == '.' ? "_" : char.IsAsciiLetterUpper(letter) ? $"_{letter}" : $"{char.ToUpperInvariant(letter)}"))}", $"HUB_{key.Replace('.', '_').ToUpperInvariant()}"];
 
     private static IEnumerable<GivenSetting> FromCommandLine(IReadOnlyList<string> set, List<Finding> findings)
     {

@@ -18,7 +18,7 @@ internal static class KafkaProperties
     /// <exception cref="HubException">Hub sets the property itself.</exception>
     public static KafkaLogOptions? TryApply(KafkaLogOptions options, GivenSetting given)
     {
-        if (given.Key.StartsWith(TopicPrefix, StringComparison.Ordinal))
+        if (given.Key.StartsWith(TopicPrefix, StringComparison.Ordinal) && given.Key.Length > TopicPrefix.Length)
             return options with { TopicSettings = ImmutableDictionary.CreateRange(options.TopicSettings).SetItem(given.Key[TopicPrefix.Length..], given.Value) };
         // Every property of the client library has a dot in it; a slip in one of Hub's own keys has not.
         if (!given.Key.StartsWith(Prefix, StringComparison.Ordinal) || !given.Key[Prefix.Length..].Contains('.', StringComparison.Ordinal))
@@ -29,7 +29,12 @@ internal static class KafkaProperties
             : options with { ClientSettings = ImmutableDictionary.CreateRange(options.ClientSettings).SetItem(property, given.Value) };
     }
 
-    /// <summary>The key that an environment variable stands for: HUB_KAFKA_SASL_USERNAME is kafka.sasl.username.</summary>
+    /// <summary>
+    /// The key that an environment variable stands for: HUB_KAFKA_SASL_USERNAME is kafka.sasl.username. HUB_KAFKA_PASSWORD is none: no
+    /// property is one word, so it is there for a place that names it, such as <c>${env:HUB_KAFKA_PASSWORD}</c>.
+    /// </summary>
     public static string? KeyOf(string variable)
-        => variable.StartsWith(VariablePrefix, StringComparison.Ordinal) ? Prefix + variable[VariablePrefix.Length..].Replace('_', '.').ToLowerInvariant() : null;
+        => variable.StartsWith(VariablePrefix, StringComparison.Ordinal) && variable.AsSpan(VariablePrefix.Length).Contains('_')
+            ? Prefix + variable[VariablePrefix.Length..].Replace('_', '.').ToLowerInvariant()
+            : null;
 }

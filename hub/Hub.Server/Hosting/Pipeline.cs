@@ -1,6 +1,7 @@
 using Hub.Core.DeadLetters;
 using Hub.Core.Log;
 using Hub.Core.Ops;
+using Hub.Core.Schemas;
 using Hub.Core.Sinks;
 using Hub.Core.Sources;
 using Hub.Server.Ops;
@@ -10,7 +11,7 @@ namespace Hub.Server.Hosting;
 /// <summary>Runs everything that moves records: a runner per source, the index sink, and what keeps the log in order.</summary>
 /// <param name="tidyLog">Keeps the log in order until cancelled.</param>
 internal sealed partial class Pipeline(
-    ILog log, DeadLetterBook deadLetters, IndexSink sink, IReadOnlyList<SourceRunner> runners, IReadOnlyList<string> subjects, Func<CancellationToken, Task> tidyLog,
+    ILog log, SchemaCatalog catalog, DeadLetterBook deadLetters, IndexSink sink, IReadOnlyList<SourceRunner> runners, IReadOnlyList<string> subjects, Func<CancellationToken, Task> tidyLog,
     HubState state, IHostApplicationLifetime lifetime, TimeProvider time, ILogger<Pipeline> logger) : BackgroundService
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
@@ -21,7 +22,7 @@ internal sealed partial class Pipeline(
         state.NotReady = () => new(Codes.NotReady, Severity.Information, "hub", "Hub is starting.", "Ask again in a moment.");
         try
         {
-            await GuardAsync("log", () => deadLetters.LoadAsync(log, stoppingToken), stoppingToken);
+            await GuardAsync("log", () => LoadAsync(stoppingToken), stoppingToken);
             if (state.Failure is not null)
                 return;
             state.NotReady = () => state.Failure?.Findings[0];
@@ -35,6 +36,12 @@ internal sealed partial class Pipeline(
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
         {
         }
+    }
+
+    private async Task LoadAsync(CancellationToken stoppingToken)
+    {
+        await SchemaLedger.CheckAsync(log, catalog, stoppingToken);
+        await deadLetters.LoadAsync(log, stoppingToken);
     }
 
     /// <summary>

@@ -17,6 +17,7 @@ internal static class CompatibilityEndpoints
         var given = await request.ReadAsync<SchemaText>();
         var number = version is null ? default(VersionNumber?) : VersionNumber.Of(version);
         var schema = ParsedSchema.Of(given, state, request.Flag("normalize"));
+        schema.CheckDefaults();
         var details = Registrations.Check(state, subject, schema, Earlier(state, subject, number));
         return new(details.Count == 0, request.Flag("verbose") ? details : null);
     }

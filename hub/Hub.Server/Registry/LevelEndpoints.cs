@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Hub.Core.Schemas.Compatibility;
 using Hub.Core.Schemas.Registry;
 
@@ -5,6 +7,13 @@ namespace Hub.Server.Registry;
 
 /// <summary>The mode of the registry, which does not change.</summary>
 internal sealed record ModeAnswer(string Mode);
+
+/// <summary>A level that somebody sets, with whatever else the body holds.</summary>
+internal sealed record LevelRequest(string? Compatibility)
+{
+    [JsonExtensionData]
+    public IDictionary<string, JsonElement>? Others { get; init; }
+}
 
 /// <summary>Compatibility levels, and the mode.</summary>
 internal static class LevelEndpoints
@@ -33,7 +42,9 @@ internal static class LevelEndpoints
 
     private static async Task<LevelChange> SetAsync(HttpRequest request, SchemaRegistry held, string? subject)
     {
-        var given = await request.ReadAsync<LevelChange>();
+        var given = await request.ReadAsync<LevelRequest>();
+        if (given.Others?.FirstOrDefault(other => other.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False)).Key is { } unknown)
+            throw RegistryFault.NotPermitted($"This registry keeps a compatibility level and nothing beside it, so '{unknown}' would be forgotten.");
         var level = CompatibilityLevels.Of(given.Compatibility ?? "") ?? throw RegistryFault.InvalidLevel();
         return await held.ChangeAsync(
             (_, writer) =>

@@ -19,6 +19,14 @@ internal sealed record ParsedSchema(AvroType Type, string Text, IReadOnlyList<Sc
 
     public static ParsedSchema Of(StoredVersion version, RegistryState state) => Of(version.ToText(), state, normalize: false, deleted: true);
 
+    /// <summary>What is kept already may have such defaults; what comes may not.</summary>
+    /// <exception cref="RegistryFault">A default is no value of its type.</exception>
+    public void CheckDefaults()
+    {
+        if (AvroDefaults.FindWrong(Type) is { Count: > 0 } wrong)
+            throw RegistryFault.InvalidSchema($"the default of {string.Join(", ", wrong)} is no value of its type.");
+    }
+
     /// <param name="deleted">Whether it may use what is deleted: what is kept may, what comes may not.</param>
     private static ParsedSchema Of(SchemaText given, RegistryState state, bool normalize, bool deleted)
     {

@@ -30,6 +30,7 @@ internal static class Registrations
         if (state.IsOwn(subject))
             throw RegistryFault.NotPermitted($"Subject '{subject}' is kept in Hub's folder schemas/; add a version there.");
 
+        parsed.CheckDefaults();
         var details = Check(state, subject, parsed, state.VersionsOf(subject, deleted: false));
         if (details.Count > 0)
             throw RegistryFault.Incompatible(subject, details);
@@ -61,7 +62,7 @@ internal static class Registrations
 
     private static void CheckSubject(string subject)
     {
-        if (string.IsNullOrWhiteSpace(subject) || subject.Any(char.IsControl) || Reserved.Contains(subject))
+        if (string.IsNullOrWhiteSpace(subject) || subject.Any(char.IsControl) || Reserved.Contains(subject) || SubjectContext.IsForeign(subject))
             throw RegistryFault.InvalidSubject(subject);
     }
 

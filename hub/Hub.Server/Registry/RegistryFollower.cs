@@ -17,8 +17,9 @@ internal sealed partial class RegistryFollower(SchemaRegistry registry, ILog log
         {
             await Task.WhenAll(RepeatAsync(FollowAsync, registry.Suspend, stoppingToken), RepeatAsync(LeadAsync, _ => { }, stoppingToken));
         }
-        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        catch (Exception) when (stoppingToken.IsCancellationRequested)
         {
+            // Hub stops, maybe for the very reason that the log cannot be used, which is told where that is decided.
         }
     }
 

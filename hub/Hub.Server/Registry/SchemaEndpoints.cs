@@ -10,6 +10,8 @@ internal static class SchemaEndpoints
 
     public static void MapSchemas(this IEndpointRouteBuilder registry)
     {
+        registry.MapGet("/contexts", () => SubjectContext.Names);
+        registry.MapGet("/schemas", List);
         registry.MapGet("/schemas/types", () => Types);
         registry.MapGet("/schemas/ids/{id}", (SchemaRegistry held, string id) => Find(held, id).ToText());
         registry.MapGet("/schemas/ids/{id}/schema", object (SchemaRegistry held, string id) => Find(held, id).Schema);
@@ -17,6 +19,15 @@ internal static class SchemaEndpoints
             => [.. Listed(request, held, id).Select(version => version.Subject).Distinct(StringComparer.Ordinal)]);
         registry.MapGet("/schemas/ids/{id}/versions", SubjectVersion[] (HttpRequest request, SchemaRegistry held, string id)
             => [.. Listed(request, held, id).Select(version => new SubjectVersion(version.Subject, version.Version))]);
+    }
+
+    private static RegisteredSchema[] List(HttpRequest request, SchemaRegistry held)
+    {
+        var prefix = request.SubjectPrefix();
+        var versions = held.State.All.Where(version => version.Subject.StartsWith(prefix, StringComparison.Ordinal) && (!version.IsDeleted || request.Flag("deleted")));
+        if (request.Flag("latestOnly"))
+            versions = versions.GroupBy(version => version.Subject, StringComparer.Ordinal).Select(subject => subject.Last());
+        return request.Page(versions.Select(version => version.ToAnswer()));
     }
 
     private static StoredVersion Find(SchemaRegistry held, string id) => VersionsOf(held, id)[0];

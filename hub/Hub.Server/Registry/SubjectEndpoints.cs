@@ -23,10 +23,10 @@ internal static class SubjectEndpoints
 
     private static string[] ListSubjects(HttpRequest request, SchemaRegistry held)
     {
-        var prefix = (string?)request.Query["subjectPrefix"] ?? "";
-        return [.. held.State.All.GroupBy(version => version.Subject, StringComparer.Ordinal)
+        var prefix = request.SubjectPrefix();
+        return request.Page(held.State.All.GroupBy(version => version.Subject, StringComparer.Ordinal)
             .Where(subject => subject.Key.StartsWith(prefix, StringComparison.Ordinal) && IsListed(request, subject))
-            .Select(subject => subject.Key)];
+            .Select(subject => subject.Key));
     }
 
     /// <summary>A subject is deleted when all of its versions are.</summary>
@@ -39,7 +39,7 @@ internal static class SubjectEndpoints
         var versions = held.State.VersionsOf(subject, request.Flag("deleted") || request.Flag("deletedOnly"));
         if (versions.Count == 0)
             throw RegistryFault.SubjectNotFound(subject);
-        return [.. versions.Where(version => version.IsDeleted || !request.Flag("deletedOnly")).Select(version => version.Version)];
+        return request.Page(versions.Where(version => version.IsDeleted || !request.Flag("deletedOnly")).Select(version => version.Version));
     }
 
     private static StoredVersion Find(HttpRequest request, SchemaRegistry held, string version)

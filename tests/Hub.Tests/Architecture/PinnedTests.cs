@@ -19,6 +19,7 @@ public sealed class PinnedTests
         ["HUB1006"] = "SchemaWriterRefused",
         ["HUB1010"] = "CodeListInvalid",
         ["HUB1020"] = "SchemaNotRegistered",
+        ["HUB1021"] = "SchemaIdsChanged",
         ["HUB2001"] = "YamlInvalid",
         ["HUB2002"] = "UnknownKey",
         ["HUB2003"] = "UnknownSubject",

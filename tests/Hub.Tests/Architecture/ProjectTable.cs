@@ -35,7 +35,7 @@ internal static class ProjectTable
         ["YamlDotNet"] = ["Hub.Core"],
         ["CsvHelper"] = ["Hub.Core"],
         ["Microsoft.AspNetCore"] = ["Hub.Server", "Hub.Cli"],
-        ["Microsoft.Extensions.Http"] = ["Hub.Server"],
+        ["Microsoft.Extensions.Http"] = ["Hub.Server", "Hub.Index"],
         ["System.CommandLine"] = ["Hub.Cli"],
         ["Spectre.Console"] = ["Hub.Cli"],
     };

@@ -45,6 +45,18 @@ public sealed class KafkaCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Doctor_names_every_topic_that_is_missing_and_may_not_be_made()
+    {
+        broker.CreateTopic("d.hub.schema", 1);
+        string[] settings = ["--set", "log=kafka", "--set", $"kafka.bootstrap={broker.Bootstrap}", "--set", "kafka.prefix=d.", "--set", "kafka.createTopics=false", "--set", "kafka.replication=3"];
+        var (exit, output, error) = await RunAsync(["doctor", .. settings]);
+        Assert.Equal(3, exit);
+        foreach (var (topic, partitions) in new[] { ("d.hub.deadLetter", 1), ("d.hub.checkpoint", 16), ("d.hub.lease", 1) })
+            Assert.Contains($"--create --topic {topic} --partitions {partitions} --replication-factor 3 --config cleanup.policy=compact", output + error, StringComparison.Ordinal);
+        Assert.DoesNotContain("--create --topic d.hub.schema", output + error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Doctor_says_that_Kafka_cannot_be_reached_and_exits_with_3()
     {
         await broker.DownAsync();

@@ -20,7 +20,7 @@ public abstract partial class LogContract
         from occurredAt in Gen.Long
         from position in Gen.Int[-1, 1_000]
         select new LogContractEntry(
-            partition == 0 ? P0 : P1, $"{source}:{key}", isTombstone == 0 ? null : new((char)('a' + key % 26), size), version, source,
+            partition == 0 ? P0 : P1, $"{source}:{key}", isTombstone == 0 || (size == 0 && operation == (int)Operation.Truncate) ? null : new((char)('a' + key % 26), size), version, source,
             (Operation)operation, occurredAt, position < 0 ? null : $"{position:X16}-00000001");
 
     [Fact]

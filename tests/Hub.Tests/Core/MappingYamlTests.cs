@@ -50,6 +50,7 @@ public sealed class MappingYamlTests
 
     [Theory]
     [InlineData("source: finance", "source: Finance!", Codes.ValueInvalid, 1, "lower-case letters")]
+    [InlineData("source: finance", "source: hub-registry", Codes.ValueInvalid, 1, "something other than 'hub-'")]
     [InlineData("source: finance\n", "", Codes.MissingSetting, 1, "source: <name>")]
     [InlineData("source: finance", "source:", Codes.MissingSetting, 1, "source: <name>")]
     [InlineData("kind: postgres", "kind: postgre", Codes.ValueInvalid, 2, "Did you mean 'postgres'?")]

@@ -29,6 +29,18 @@ public sealed class KafkaLogFormTests : KafkaLogParts
         Assert.Null(records[1].Value);
     }
 
+    /// <summary>Kafka's cleaner takes a key without a value away, and then the rows that were truncated would be there again for whoever reads from the beginning.</summary>
+    [Fact]
+    public async Task A_truncate_has_a_value_for_Kafka_and_none_for_Hub()
+    {
+        var log = Open();
+        var truncate = new LogContractEntry(P0, "finance:\u0001truncate", null, 9, "finance", Operation.Truncate);
+        await log.AppendAsync(Batch(truncate), null, Token);
+        Assert.Equal("", Convert.ToHexString(Assert.IsType<byte[]>((await RecordsAsync(new(P0.Topic, 0), 1))[0].Value)));
+        await using var reader = await log.OpenReaderAsync("index", [P0.Topic], null, Token);
+        Assert.Equal([truncate with { Offset = 0 }], await LogContractEntry.ReadAllAsync(reader, await log.ReadEndsAsync([P0.Topic], Token), 1000, Token));
+    }
+
     [Fact]
     public async Task The_record_of_a_checkpoint_never_changes()
     {

@@ -29,7 +29,7 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
     [Fact]
     public async Task A_topic_with_other_settings_is_told_when_it_may_not_be_made()
     {
-        Broker.CreateTopic("filing.document", 1, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["max.message.bytes"] = "16777216" });
+        Broker.CreateTopic("filing.document", 1, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["max.message.bytes"] = "16777216", ["delete.retention.ms"] = "1209600000" });
         var lines = new Lines();
         var log = Open(change: options => options with { CreateTopics = false, Logger = lines });
         Assert.Equal(1, await log.EnsureTopicAsync("filing.document", 4, Token));
@@ -43,6 +43,8 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
     [InlineData("isolation.level")]
     [InlineData("enable.idempotence")]
     [InlineData("bootstrap.servers")]
+    [InlineData("metadata.broker.list")]
+    [InlineData("request.required.acks")]
     public void A_property_that_the_promises_rest_on_is_refused(string property)
     {
         var failure = Assert.Throws<HubException>(() => Open(change: options => options with { ClientSettings = new Dictionary<string, string> { [property] = "1" } }));
@@ -59,6 +61,17 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
         await log.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
         await using var reader = await log.OpenReaderAsync("index", [P0.Topic], null, Token);
         Assert.Equal(2, (await LogContractEntry.ReadAllAsync(reader, await log.ReadEndsAsync([P0.Topic], Token), 1_000_000, Token)).Count);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_away_is_told_once_and_not_many_times_a_second()
+    {
+        var lines = new Lines();
+        var log = Open(change: options => options with { Logger = lines, Timeout = TimeSpan.FromSeconds(3) });
+        await Broker.DownAsync();
+        await FailsAsync(Codes.KafkaFailed, isTransient: true, () => log.EnsureTopicAsync("filing.document", 1, Token).AsTask());
+        Assert.NotEmpty(lines.Written);
+        Assert.Distinct(lines.Written.Select(line => line.Split(" (after ")[0]));
     }
 
     private sealed class Lines : ILogger

@@ -14,14 +14,38 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
     [Fact]
     public async Task Topics_are_made_with_Hub_s_settings_and_the_operator_s()
     {
-        var log = Open(change: options => options with { Prefix = "district.", TopicSettings = new Dictionary<string, string> { ["retention.ms"] = "-1", ["cleanup.policy"] = "compact,delete" } });
+        var settings = new Dictionary<string, string> { ["retention.ms"] = "-1", ["cleanup.policy"] = "compact,delete", ["min.insync.replicas"] = "2" };
+        var log = Open(change: options => options with { Prefix = "district.", TopicSettings = settings });
         Assert.Equal(3, await log.EnsureTopicAsync("filing.document", 3, Token));
         Assert.Equal(3, await KafkaClients.PartitionsAsync(Broker.Bootstrap, "district.filing.document"));
-        Assert.Equal(("compact,delete", "16777216", "-1"), await SettingsAsync("district.filing.document"));
-        // Neither is data, so what holds for data does not hold for them.
-        Assert.Equal(("compact", "16777216", "604800000"), await SettingsAsync("district.hub.checkpoint"));
+        Assert.Equal(("compact,delete", "16777216", "-1", "2"), await SettingsAsync("district.filing.document"));
+        Assert.Equal("1209600000", await SettingAsync("district.filing.document", "delete.retention.ms"));
+        Assert.Equal("86400000", await SettingAsync("district.hub.checkpoint", "delete.retention.ms"));
         Assert.Equal(1, await KafkaClients.PartitionsAsync(Broker.Bootstrap, "district.hub.lease"));
-        Assert.Equal(("compact", "16777216", "604800000"), await SettingsAsync(P0.Topic));
+        Assert.Equal(("compact", "16777216", "604800000", "1"), await SettingsAsync(P0.Topic));
+    }
+
+    [Theory]
+    [InlineData("hub.checkpoint")]
+    [InlineData("hub.schema")]
+    [InlineData("hub.deadLetter")]
+    public async Task Places_schemas_and_dead_letters_are_kept_as_safe_as_records_and_never_forgotten(string topic)
+    {
+        var settings = new Dictionary<string, string> { ["retention.ms"] = "60000", ["retention.bytes"] = "1", ["cleanup.policy"] = "delete", ["min.insync.replicas"] = "2" };
+        await Open(change: options => options with { Prefix = "district.", TopicSettings = settings }).EnsureTopicAsync(topic, 1, Token);
+        Assert.Equal(("compact", "16777216", "604800000", "2"), await SettingsAsync($"district.{topic}"));
+    }
+
+    [Theory]
+    [InlineData(ErrorCode.InvalidConfig, Codes.SettingInvalid, false, "kafka.topic.*")]
+    [InlineData(ErrorCode.TopicException, Codes.SettingInvalid, false, "kafka.prefix")]
+    [InlineData(ErrorCode.InvalidReplicationFactor, Codes.KafkaFailed, true, "kafka.replication")]
+    public async Task A_topic_that_Kafka_does_not_take_names_the_setting(ErrorCode answer, string code, bool isTransient, string setting)
+    {
+        var log = Open();
+        Broker.Fail(ApiKey.CreateTopics, answer);
+        var failure = await FailsAsync(code, isTransient, () => log.EnsureTopicAsync("filing.document", 3, Token).AsTask());
+        Assert.Contains(setting, failure.Findings[0].Suggestion, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -31,7 +55,7 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
         Assert.Equal(2, await log.EnsureTopicAsync(P0.Topic, 4, Token));
         var failure = await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.EnsureTopicAsync("filing.document", 3, Token).AsTask());
         Assert.Equal(
-            $"kafka-topics.sh --bootstrap-server {Broker.Bootstrap} --create --topic filing.document --partitions 3 --config cleanup.policy=compact --config max.message.bytes=16777216 --config retention.ms=-1",
+            $"kafka-topics.sh --bootstrap-server {Broker.Bootstrap} --create --topic filing.document --partitions 3 --config cleanup.policy=compact --config max.message.bytes=16777216 --config delete.retention.ms=1209600000 --config retention.ms=-1 (hub doctor names all that are missing.)",
             failure.Findings[0].Suggestion);
         Broker.CreateTopic("filing.document", 3);
         Assert.Equal(3, await log.EnsureTopicAsync("filing.document", 1, Token));
@@ -107,11 +131,14 @@ public sealed class KafkaLogTopicTests : KafkaLogParts
         await FailsAsync(Codes.TopicMissing, isTransient: false, () => log.AcquireAsync("another", Token).AsTask());
     }
 
-    private async Task<(string? Policy, string? Size, string? Age)> SettingsAsync(string topic)
+    private async Task<(string? Policy, string? Size, string? Age, string? Replicas)> SettingsAsync(string topic)
+        => (await SettingAsync(topic, "cleanup.policy"), await SettingAsync(topic, "max.message.bytes"), await SettingAsync(topic, "retention.ms"), await SettingAsync(topic, "min.insync.replicas"));
+
+    private async Task<string?> SettingAsync(string topic, string key)
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = Broker.Bootstrap }).Build();
         var answer = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Topic, Name = topic }]);
-        return (answer[0].Entries["cleanup.policy"].Value, answer[0].Entries["max.message.bytes"].Value, answer[0].Entries["retention.ms"].Value);
+        return answer[0].Entries[key].Value;
     }
 
     private async Task DeleteAsync(string topic)

@@ -8,6 +8,7 @@ using Hub.Server.Registry;
 using Hub.Tests.Fixtures;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Xunit;
 
@@ -111,6 +112,32 @@ public sealed class RegistryFailureTests : IAsyncLifetime
         RegistryReply? reply = null;
         await Wait.UntilAsync("the registry takes it", async () => (reply = await caller.SendAsync(HttpMethod.Post, Versions, Schema)).Status != 503, () => $"{reply}", Cancel);
         return reply!.Body;
+    }
+
+    [Fact]
+    public async Task A_log_that_fails_while_Hub_stops_is_not_told_as_a_failure_of_the_host()
+    {
+        var closing = new ClosingLog(log);
+        using var follower = new RegistryFollower(new SchemaRegistry(closing, catalog, clock), closing, clock, NullLogger<RegistryFollower>.Instance);
+        await follower.StartAsync(Cancel);
+        await closing.Asked.Task.WaitAsync(Cancel);
+        await follower.StopAsync(Cancel);
+        Assert.True(follower.ExecuteTask!.IsCompletedSuccessfully, $"{follower.ExecuteTask.Exception}");
+    }
+
+    /// <summary>Tells whoever waits that it is closed, not that the wait was cancelled.</summary>
+    private sealed class ClosingLog(ILog inner) : ForwardingLog(inner)
+    {
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async ValueTask<int> EnsureTopicAsync(string topic, int partitions, CancellationToken cancellationToken)
+        {
+            Asked.SetResult();
+            var stopped = new TaskCompletionSource();
+            await using var registration = cancellationToken.Register(stopped.SetResult);
+            await stopped.Task;
+            throw new ObjectDisposedException("log");
+        }
     }
 
     private sealed class FailingLog(ILog inner) : ForwardingLog(inner)

@@ -193,6 +193,7 @@ public sealed class RegistryTests : IAsyncLifetime
         Assert.Equal(406, (await caller.GetAsync("subjects", "text/html")).Status);
         var path = "subjects/s-value/versions";
         Assert.Equal(200, (await caller.SendAsync(HttpMethod.Post, path, RegistryCaller.Body(First), "application/json; charset=utf-8")).Status);
+        Assert.Equal(200, (await caller.SendAsync(HttpMethod.Post, path, RegistryCaller.Body(First), "application/octet-stream")).Status);
         Assert.Equal(415, (await caller.SendAsync(HttpMethod.Post, path, RegistryCaller.Body(First), "text/plain")).Status);
         Assert.Equal(400, (await caller.SendAsync(HttpMethod.Post, path, "{")).Status);
         Assert.Equal(400, (await caller.SendAsync(HttpMethod.Post, path, "null")).ErrorCode);
@@ -200,6 +201,7 @@ public sealed class RegistryTests : IAsyncLifetime
 
     [Theory]
     [InlineData("__GLOBAL", "{}", 42208)]
+    [InlineData(":.staging:s-value", "{}", 42208)]
     [InlineData("%20", "{}", 42208)]
     [InlineData("s-value", """{"id":7}""", 42205)]
     [InlineData("s-value", """{"version":3}""", 42201)]
@@ -212,6 +214,17 @@ public sealed class RegistryTests : IAsyncLifetime
         var body = System.Text.Json.Nodes.JsonNode.Parse(more)!.AsObject();
         body["schema"] = First;
         Assert.Equal(code, (await registry.SendAsync(HttpMethod.Post, $"subjects/{subject}/versions", body)).ErrorCode);
+    }
+
+    [Theory]
+    [InlineData("""{"compatibility":"FULL","normalize":true}""", 42205)]
+    [InlineData("""{"compatibilityGroup":"v"}""", 42205)]
+    [InlineData("""{"compatibility":"FULL","normalize":false,"alias":null}""", 0)]
+    public async Task What_is_set_beside_a_level_is_refused_and_not_forgotten(string body, int code)
+    {
+        await using var registry = await StartAsync();
+        var reply = await registry.SendAsync(HttpMethod.Put, "config/s-value", body);
+        Assert.Equal(code, reply.Status == 200 ? 0 : reply.ErrorCode);
     }
 
     [Theory]

@@ -44,7 +44,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("address: http://127.0.0.1:8320/hub\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("address: https://127.0.0.1:8320\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("logPartitions: 0\n", Codes.SettingInvalid, ":1:1", null)]
-    [InlineData("refreshInterval: 5\n", Codes.SettingInvalid, ":1:1", "Write it like 200ms, 10s, 1m")]
+    [InlineData("refreshInterval: 5\n", Codes.SettingInvalid, ":1:1", "Write it like 200ms, 10s, 1m, 12h or 30d.")]
     [InlineData("refreshInterval: 5h\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("batchBytes: 1KB\n", Codes.SettingInvalid, ":1:1", null)]
     [InlineData("data: [a, b]\n", Codes.YamlInvalid, ":1:7", null)]
@@ -80,10 +80,21 @@ public sealed class SettingsTests : IDisposable
     [InlineData(Codes.SettingInvalid, "Leave it out.", "log=kafka", "kafka.bootstrap=k:1", "kafka.group.id=mine")]
     [InlineData(Codes.SettingInvalid, "Write such a number.", "kafka.replication=none")]
     [InlineData(Codes.UnknownKey, "Did you mean 'kafka.bootstrap'?", "kafka.bootstraps=k:1")]
+    [InlineData(Codes.SettingInvalid, "Write up to 100 letters, digits, dots, underscores and hyphens, such as district.", "kafka.prefix=区.")]
+    [InlineData(Codes.SettingInvalid, "Write up to 100 letters, digits, dots, underscores and hyphens, such as district.", "kafka.prefix=a b/")]
     public void A_mistake_about_Kafka_is_refused_with_what_to_do(string code, string suggestion, params string[] set)
     {
         var finding = Assert.Single(Assert.Throws<HubException>(() => HubSettings.Read(Write(""), set, new Hashtable())).Findings);
         Assert.Equal((code, suggestion), (finding.Code, finding.Suggestion));
+    }
+
+    [Fact]
+    public void A_variable_that_is_no_property_is_left_to_whoever_names_it()
+    {
+        var environment = new Hashtable { ["HUB_KAFKA_PASSWORD"] = "geheim", ["HUB_KAFKA_CREATETOPICS"] = "false" };
+        var kafka = HubSettings.Read(Write(""), [], environment).Kafka;
+        Assert.False(kafka.CreateTopics);
+        Assert.Empty(kafka.ClientSettings);
     }
 
     [Fact]
