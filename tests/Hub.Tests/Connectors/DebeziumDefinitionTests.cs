@@ -49,6 +49,8 @@ public sealed class DebeziumDefinitionTests
     [Theory]
     [InlineData("topicPrefix: fin\n", "topicPrefix: fin\ndatabase: ledger\n", "fin.ledger.thing")]
     [InlineData("    subject: test.thing\n", "    subject: test.thing\n    topic: other-things\n", "other-things")]
+    // As the connector does with what the name of a topic may not hold (connectors/oracle.html#oracle-topic-names).
+    [InlineData("table: fin.thing", "table: fin.T$支付", "fin.fin.T___")]
     public void A_topic_is_named_by_the_database_or_by_the_table(string old, string now, string topic)
     {
         var options = Load(Good.Replace(old, now, StringComparison.Ordinal));
@@ -71,6 +73,19 @@ public sealed class DebeziumDefinitionTests
     {
         var failure = Assert.Throws<HubException>(() => Load(Good.Replace(old, now, StringComparison.Ordinal)));
         Assert.Contains(failure.Findings, finding => finding.Code == code && finding.ToString().Contains(advice, StringComparison.Ordinal));
+    }
+
+    /// <summary>ByLogicalTableRouter may send records of several tables to one topic (transformations/topic-routing.html).</summary>
+    [Fact]
+    public void Two_tables_of_one_topic_are_found()
+    {
+        using var folder = new ScratchFolder();
+        Things.LoadCatalog(folder.Path);
+        folder.Write("schemas/test/other/1.avsc", """{ "type": "record", "namespace": "test", "name": "Other", "doc": "other", "hub.id": 3, "fields": [ { "name": "id", "type": "string", "hub.search": "keyword" } ] }""");
+        var text = Good.Replace("    subject: test.thing\n", "    subject: test.thing\n    topic: all\n", StringComparison.Ordinal) + "  - table: fin.other\n    topic: all\n    subject: test.other\n    key: [id]\n    fields: { id: id }\n";
+        var definition = SourceDefinitionReader.Load(folder.Write("things.yaml", text), Hub.Core.Schemas.SchemaFolder.Load(folder.At("schemas")));
+        var finding = Assert.Single(Assert.Throws<HubException>(() => DebeziumSourceOptions.From(definition)).Findings);
+        Assert.Equal((Codes.ValueInvalid, "the topic all is that of table fin.thing already."), (finding.Code, finding.Message));
     }
 
     [Fact]
