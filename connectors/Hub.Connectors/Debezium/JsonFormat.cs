@@ -115,9 +115,7 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
             var isObject = reader.TokenType == JsonTokenType.StartObject;
             if (isAfter && isObject)
             {
-                var plan = PlanOf(reader, table);
-                sink.Begin(plan, position);
-                values.ReadRow(ref reader, plan, sink);
+                ReadAfter(ref reader, table, sink, position);
                 hasRow = true;
             }
             else if (isSource && isObject)
@@ -132,6 +130,19 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
         }
 
         return hasOp ? new(hasRow, before) : throw new InvalidDataException("it has no 'op', so it is no change with its envelope");
+    }
+
+    /// <summary>Without a schema the columns are taken to be those of the record before, and only when they are not is the row looked at first.</summary>
+    private void ReadAfter(ref Utf8JsonReader reader, DebeziumTable table, RowSink sink, ReadOnlySpan<byte> position)
+    {
+        var start = reader;
+        sink.Begin(table.Plan, position);
+        if (values.ReadRow(ref reader, table.Plan, sink) || hasSchemas)
+            return;
+        sink.TakeBack();
+        reader = start;
+        sink.Begin(PlanOf(reader, table), position);
+        values.ReadRow(ref reader, table.Plan, sink);
     }
 
     private RecordParts ReadFlat(ref Utf8JsonReader reader, DebeziumTable table, SourceFacts facts, RowSink sink, ReadOnlySpan<byte> position)

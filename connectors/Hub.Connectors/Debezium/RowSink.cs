@@ -33,6 +33,9 @@ internal sealed class RowSink(EnvelopeBatch batch, UnavailableValue placeholder)
             batch.AddAbsent();
     }
 
+    /// <summary>Takes back the envelope that was begun last.</summary>
+    public void TakeBack() => batch.RemoveAt(envelope);
+
     /// <summary>Goes on with an envelope that was begun before.</summary>
     public void Resume(RowPlan row, int begun) => (plan, envelope) = (row, begun);
 

@@ -26,7 +26,7 @@ internal sealed class DebeziumRecords
         older = new("postgresql", sample.Mapping.Table, writing, [.. columns.Select(column => (column.Field, column.Column.Schema))], key);
         newer = new("postgresql", sample.Mapping.Table, writing, [.. columns.Select(column => (column.Field, column.Column.Schema)), ("added", new("string"))], key) { FirstId = 200, Schemas = older.Schemas };
         Record = older.Change("u", null, row, At(24_023_128));
-        Newer = newer.Change("u", null, row, At(24_023_128));
+        Newer = newer.Change("u", null, new Dictionary<string, object?>(row) { ["added"] = "x" }, At(24_023_128));
     }
 
     public TableMapping Mapping { get; }
