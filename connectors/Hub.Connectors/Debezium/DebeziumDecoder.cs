@@ -63,7 +63,7 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
 
     private void Apply(Message<byte[], byte[]> record, DebeziumTable table, PartitionReader partition, RecordParts parts, ReadOnlySpan<byte> entry)
     {
-        partition.Deleted = null;
+        partition.Remember(null);
         var isDelete = facts.Op == (byte)'d' || (options.IsFlattened && facts.IsDeleted);
         if (options.IsFlattened && (!CanStamp(partition) || (facts.Op == 0 && !isDelete)))
             throw table.Plan.Shape.IndexOf("op") >= 0 && table.Plan.Shape.IndexOf("after") >= 0
@@ -111,7 +111,7 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
         }
 
         Stamp(partition, Operation.Delete, entry);
-        partition.Deleted = record.Key;
+        partition.Remember(record.Key);
     }
 
     /// <summary>The key may be written by another converter than the value; the old row then tells it.</summary>
@@ -134,9 +134,9 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
     {
         if (record.Key is not { Length: > 0 } key)
             throw new InvalidDataException("it has neither a key nor a value");
-        if (partition.Deleted is { } deleted && deleted.AsSpan().SequenceEqual(key))
+        if (partition.HasDeleted(key))
             return;
-        partition.Deleted = key;
+        partition.Remember(key);
         sink.Begin(table.Plan, entry);
         format.ReadKey(key, table.Plan, sink);
         if (facts.HasVersion)

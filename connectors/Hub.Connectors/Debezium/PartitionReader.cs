@@ -18,12 +18,19 @@ internal sealed class PartitionReader(TopicPartition partition, DebeziumTable? t
 
     public PartitionPlace Place { get; private set; } = place;
 
-    /// <summary>The key that the record before deleted; its tombstone follows.</summary>
-    public byte[]? Deleted { get; set; }
-
     public bool IsFirstRead => Place.Next < Place.FirstEnd;
 
     public void MoveTo(long next) => Place = Place with { Next = Math.Max(Place.Next, next) };
+
+    /// <summary>Whether a tombstone of this key stands behind its delete.</summary>
+    public bool HasDeleted(ReadOnlySpan<byte> key) => Place.Deleted is { } deleted && key.SequenceEqual(deleted);
+
+    /// <param name="key">The key that the record deletes; null when it deletes none.</param>
+    public void Remember(byte[]? key)
+    {
+        if (key != Place.Deleted)
+            Place = Place with { Deleted = key };
+    }
 
     public void EndFirstRead() => Place = Place with { FirstEnd = 0 };
 

@@ -99,11 +99,14 @@ public sealed class DebeziumDefinitionTests
     }
 
     [Theory]
-    [InlineData("""{"topics":{"fin.public.thing":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":[{"next":12,"floor":5,"highest":9,"newest":7,"firstEnd":20},{}]}}}""")]
-    public void A_position_is_written_as_ever(string text)
+    [InlineData("""{"topics":{"fin.public.thing":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":[{"next":12,"floor":5,"highest":9,"newest":7,"firstEnd":20},{}]}}}""", null)]
+    [InlineData("""{"topics":{"fin.public.thing":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":[{"next":12,"floor":5,"highest":9,"newest":7,"firstEnd":20,"deleted":"AQI="}]}}}""", new byte[] { 1, 2 })]
+    public void A_position_is_written_as_ever(string text, byte[]? deleted)
     {
         var position = DebeziumPosition.Parse(new(text));
-        Assert.Equal(new PartitionPlace(12, 5, 9, 7, 20), position.Topics["fin.public.thing"].Partitions[0]);
+        var place = position.Topics["fin.public.thing"].Partitions[0];
+        Assert.Equal(new PartitionPlace(12, 5, 9, 7, 20), place with { Deleted = null });
+        Assert.Equal(deleted, place.Deleted);
         Assert.Equal(text, position.ToSourcePosition().Text);
         Assert.Throws<FormatException>(() => DebeziumPosition.Parse(new("24023128")));
     }

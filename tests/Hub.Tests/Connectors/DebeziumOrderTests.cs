@@ -1,5 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
+using Hub.Connectors.Debezium;
 using Hub.Core.Records;
 using Xunit;
 using static Hub.Tests.Connectors.DebeziumChangeTests;
@@ -47,6 +48,17 @@ public sealed class DebeziumOrderTests
         Assert.Equal(
             [(Operation.Create, 300L), (Operation.Delete, 200L), (Operation.Create, 210L), (Operation.Delete, 220L), (Operation.Create, 230L)],
             changes.Select(change => (change.Operation, change.Version)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Writings))]
+    public async Task A_tombstone_that_a_restart_parts_from_its_delete_still_says_nothing(DebeziumWriting writing)
+    {
+        var (upstream, before) = Postgres(writing);
+        Assert.Single(await before.ReadAsync(upstream.Change("d", Thing("1", null), null, At(500))));
+        var saved = new DebeziumPosition(new() { [upstream.Topic] = new(null, [before.Place]) }).ToSourcePosition();
+        var after = new DebeziumReading(upstream, place: DebeziumPosition.Parse(saved).Topics[upstream.Topic].Partitions[0], columns: ["id", "name"]);
+        Assert.Empty(await after.ReadAsync(upstream.Tombstone(Thing("1", null))));
     }
 
     /// <summary>A MySQL row of an incremental snapshot has an empty binlog file.</summary>
