@@ -137,7 +137,7 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
     {
         var start = reader;
         sink.Begin(table.Plan, position);
-        if (values.ReadRow(ref reader, table.Plan, sink) || hasSchemas)
+        if (values.ReadRow(ref reader, table.Plan, sink, isExact: !hasSchemas) || hasSchemas)
             return;
         sink.TakeBack();
         reader = start;
@@ -169,11 +169,11 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
     {
         if (hasSchemas || IsOf(reader, table.Plan))
             return table.Plan;
-        foreach (var plan in table.Plans)
-            if (IsOf(reader, plan))
+        for (var i = 0; i < table.Plans.Count; i++)
+            if (IsOf(reader, table.Plans[i]))
             {
-                table.Use(plan);
-                return plan;
+                table.Use(table.Plans[i]);
+                return table.Plan;
             }
 
         var columns = new List<(string, ColumnType)>();

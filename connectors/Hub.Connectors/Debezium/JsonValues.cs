@@ -10,14 +10,17 @@ internal sealed class JsonValues
     private byte[] scratch = new byte[1024];
 
     /// <summary>Reads an object's columns; the reader stands at its beginning and is left at its end.</summary>
+    /// <param name="isExact">Whether to stop at a column that is not the plan's next.</param>
     /// <returns>Whether the columns are those of the plan, in its order.</returns>
-    public bool ReadRow(ref Utf8JsonReader reader, RowPlan plan, RowSink sink)
+    public bool ReadRow(ref Utf8JsonReader reader, RowPlan plan, RowSink sink, bool isExact = false)
     {
         var (next, isSame) = (0, true);
         while (Next(ref reader))
         {
             var column = plan.IndexOf(NameOf(ref reader), next);
             isSame &= column == next++;
+            if (isExact && !isSame)
+                return false;
             reader.Read();
             if (column < 0)
                 reader.Skip();

@@ -22,6 +22,7 @@ namespace Hub.Benchmarks.Debezium;
 public static class DebeziumBenchmark
 {
     private const int BatchRecords = 500;
+    private const int Turns = 3;
 
     public static void Run(TextWriter output, string root)
     {
@@ -30,13 +31,16 @@ public static class DebeziumBenchmark
         {
             var records = new DebeziumRecords(sample, writing);
             var hub = new Decoding(sample, records, writing);
-            List<CodecFigure> figures =
+            (string Name, Action<int> Work)[] works =
             [
-                CodecBenchmark.Measure("decode, Hub", count => hub.Decode(count, isMapped: false)),
-                writing == DebeziumWriting.Avro ? CodecBenchmark.Measure("decode, Apache.Avro", Avro(records)) : CodecBenchmark.Measure("parse, JsonDocument", Json(records)),
-                CodecBenchmark.Measure("decode and map, Hub", count => hub.Decode(count, isMapped: true)),
-                CodecBenchmark.Measure("the same, two schemas", count => hub.DecodeAlternating(count)),
+                ("decode, Hub", count => hub.Decode(count, isMapped: false)),
+                writing == DebeziumWriting.Avro ? ("decode, Apache.Avro", Avro(records)) : ("parse, JsonDocument", Json(records)),
+                ("decode and map, Hub", count => hub.Decode(count, isMapped: true)),
+                ("the same, two schemas", hub.DecodeAlternating),
             ];
+            // Turn and turn about, and the best turn of each: the machine has other things to do.
+            var turns = Enumerable.Range(0, Turns).Select(_ => works.Select(work => CodecBenchmark.Measure(work.Name, work.Work)).ToList()).ToList();
+            var figures = works.Select((_, i) => turns.Select(turn => turn[i]).MinBy(figure => figure.Nanoseconds)!).ToList();
             output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{writing}: an update of {records.Topic}, {records.Columns} columns, {records.Record.Value.Length} bytes"));
             foreach (var figure in figures)
                 output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {figure.Name,-24}{1e9 / figure.Nanoseconds,10:F0} records/s{figure.AllocatedBytes,8:F0} bytes allocated a record"));
