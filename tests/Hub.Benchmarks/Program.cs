@@ -1,11 +1,12 @@
 using Hub.Benchmarks.Capture;
 using Hub.Benchmarks.Codec;
+using Hub.Benchmarks.Debezium;
 using Hub.Benchmarks.EndToEnd;
 using Hub.Benchmarks.Index;
 using Hub.Benchmarks.Kafka;
 using Hub.Benchmarks.Log;
 
-// Usage: Hub.Benchmarks [codec] [log] [kafka] [index] [capture] [end-to-end]; no name runs all. Every figure is printed beside what it
+// Usage: Hub.Benchmarks [codec] [debezium] [log] [kafka] [index] [capture] [end-to-end]; no name runs all. Every figure is printed beside what it
 // is measured against, in the same run.
 var repository = AppContext.BaseDirectory;
 while (!File.Exists(Path.Combine(repository, "Hub.sln")))
@@ -22,6 +23,11 @@ if (args is [BenchmarkBroker.Argument])
     ("codec", _ =>
     {
         CodecBenchmark.Run(Console.Out, repository);
+        return Task.CompletedTask;
+    }),
+    ("debezium", _ =>
+    {
+        DebeziumBenchmark.Run(Console.Out, repository);
         return Task.CompletedTask;
     }),
     ("log", _ => LogBenchmark.RunAsync(Console.Out, CancellationToken.None)),

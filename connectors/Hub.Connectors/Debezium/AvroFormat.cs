@@ -26,7 +26,8 @@ internal sealed class AvroFormat(Func<int, CancellationToken, ValueTask<string>>
         var plan = PlanOf(value, table);
         var cursor = new AvroCursor(value, WireFormat.HeaderSize);
         var (hasRow, before) = (isFlattened, -1);
-        var row = plan.Adopt(table);
+        var row = plan.Row;
+        table.Use(row);
         if (isFlattened)
             sink.Begin(row, position);
         foreach (var step in plan.Steps)

@@ -22,25 +22,20 @@ internal readonly record struct AvroStep(FieldRole Role, AvroNode Node, Fact Fac
 /// <summary>How the values of one schema are read for one table, with all look-ups by name done.</summary>
 internal sealed class AvroPlan
 {
-    private readonly IReadOnlyList<(string, ColumnType)> columns;
-
     public AvroPlan(AvroNode root, DebeziumTable table, bool isFlattened)
     {
         if (root.Record is not { } record)
             throw new InvalidDataException("its schema is not a record");
         var row = isFlattened ? record : Field(record, "after")?.Record ?? throw new InvalidDataException("its schema has no field 'after' with a row, so it is no change with its envelope");
         var names = row.Names.Select((name, i) => (Name: name, Node: row.Children[i])).Where(field => !table.IsAdded(field.Name)).ToList();
-        columns = [.. names.Select(field => (field.Name, field.Node.Value))];
-        Row = row;
+        Row = table.Adopt([.. names.Select(field => (field.Name, field.Node.Value))]);
         Steps = [.. record.Names.Select((name, i) => StepOf(name, record.Children[i], names.FindIndex(field => field.Name == name), isFlattened))];
     }
 
-    /// <summary>The record of a row, for reading it alone.</summary>
-    public AvroNode Row { get; }
+    /// <summary>The columns of the row.</summary>
+    public RowPlan Row { get; }
 
     public AvroStep[] Steps { get; }
-
-    public RowPlan Adopt(DebeziumTable table) => table.Adopt(columns);
 
     public static Fact[] SourceFactsOf(AvroNode source) => [.. source.Names.Select(name => SourceFacts.OfSource(Encoding.UTF8.GetBytes(name)))];
 

@@ -11,8 +11,9 @@ namespace Hub.Connectors.Debezium;
 /// </summary>
 internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordFormat format, EnvelopeBatch batch)
 {
-    private readonly RowSink sink = new(batch, options.UnavailableValue);
+    private readonly RowSink sink = new(batch, new(options.UnavailableValue));
     private readonly SourceFacts facts = new();
+    private readonly HeaderFacts headers = new();
 
     public async ValueTask DecodeAsync(ConsumeResult<byte[], byte[]> record, DebeziumTable table, PartitionReader partition, CancellationToken cancellationToken)
     {
@@ -44,7 +45,9 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
         var first = batch.Count;
         try
         {
-            ReadHeaders(record.Headers);
+            facts.Clear();
+            if (options.IsFlattened && record.Headers is { } added)
+                headers.Read(added, facts);
             if (record.Value is { Length: > 0 })
                 Apply(record, table, partition, format.Read(record.Value, table, facts, sink, entry), entry);
             else
@@ -58,21 +61,11 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
         }
     }
 
-    private void ReadHeaders(Headers? headers)
-    {
-        facts.Clear();
-        if (!options.IsFlattened || headers is null)
-            return;
-        foreach (var header in headers)
-            if (header.GetValueBytes() is { } value && header.Key.StartsWith("__", StringComparison.Ordinal))
-                facts.Take(SourceFacts.OfAdded(Encoding.UTF8.GetBytes(header.Key)), value.AsSpan().Trim((byte)'"'));
-    }
-
     private void Apply(Message<byte[], byte[]> record, DebeziumTable table, PartitionReader partition, RecordParts parts, ReadOnlySpan<byte> entry)
     {
-        partition.Deleted = null;
+        partition.Remember(null);
         var isDelete = facts.Op == (byte)'d' || (options.IsFlattened && facts.IsDeleted);
-        if (options.IsFlattened && (!facts.HasVersion || (facts.Op == 0 && !isDelete)))
+        if (options.IsFlattened && (!CanStamp(partition) || (facts.Op == 0 && !isDelete)))
             throw table.Plan.Shape.IndexOf("op") >= 0 && table.Plan.Shape.IndexOf("after") >= 0
                 ? DebeziumFailures.HasEnvelope(options, Encoding.UTF8.GetString(entry))
                 : DebeziumFailures.VersionMissing(options, Encoding.UTF8.GetString(entry));
@@ -105,7 +98,7 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
             sink.Begin(table.Plan, entry);
         var (envelope, plan) = (sink.Envelope, table.Plan);
         if (record.Key is { Length: > 0 })
-            format.ReadKey(record.Key, plan, sink);
+            ReadKeyOf(record, plan, parts);
         // With the default replica identity the old row holds the key alone, and other columns as null or as their defaults.
         if (parts.Before >= 0 && !HasKey(table, plan, envelope))
         {
@@ -118,7 +111,19 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
         }
 
         Stamp(partition, Operation.Delete, entry);
-        partition.Deleted = record.Key;
+        partition.Remember(record.Key);
+    }
+
+    /// <summary>The key may be written by another converter than the value; the old row then tells it.</summary>
+    private void ReadKeyOf(Message<byte[], byte[]> record, RowPlan plan, RecordParts parts)
+    {
+        try
+        {
+            format.ReadKey(record.Key, plan, sink);
+        }
+        catch (InvalidDataException) when (parts.HasRow || parts.Before >= 0)
+        {
+        }
     }
 
     /// <summary>
@@ -129,15 +134,20 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
     {
         if (record.Key is not { Length: > 0 } key)
             throw new InvalidDataException("it has neither a key nor a value");
-        if (partition.Deleted is { } deleted && deleted.AsSpan().SequenceEqual(key))
+        if (partition.HasDeleted(key))
             return;
+        partition.Remember(key);
         sink.Begin(table.Plan, entry);
         format.ReadKey(key, table.Plan, sink);
         if (facts.HasVersion)
             Stamp(partition, Operation.Delete, entry);
         else
-            batch.Stamp(sink.Envelope, Operation.Delete, partition.HighestOrFirst, facts.OccurredAt);
+            batch.Stamp(sink.Envelope, Operation.Delete, partition.Overtake(), facts.OccurredAt);
     }
+
+    /// <summary>Rows of an incremental snapshot may have an empty source block; where others before them had one, nothing is missing.</summary>
+    private bool CanStamp(PartitionReader partition)
+        => facts.HasVersion || (facts.Op == (byte)'r' && (facts.BinlogPos >= 0 || partition.Place.Highest > 0));
 
     private void Stamp(PartitionReader partition, Operation operation, ReadOnlySpan<byte> entry)
     {
@@ -193,7 +203,7 @@ internal sealed class DebeziumDecoder(DebeziumSourceOptions options, IRecordForm
             // The dead letter is then known by its place alone.
         }
 
-        batch.Stamp(envelope, Operation.Update, partition.HighestOrFirst, 0);
+        batch.Stamp(envelope, Operation.Update, partition.Overtake(), 0);
         batch.Refuse(
             envelope, $"The record at {Encoding.UTF8.GetString(entry)} cannot be read: {reason}. If others cannot either, compare 'format' and 'envelope' with the connector's converters and transforms.",
             ToJson(record));

@@ -10,7 +10,8 @@ namespace Hub.Connectors.Debezium;
 /// <param name="Highest">The highest version: that of a delete which says none.</param>
 /// <param name="Newest">The latest moment of a change, in microseconds since 1970 UTC.</param>
 /// <param name="FirstEnd">Where the partition ended when its first reading began; 0 once that is passed.</param>
-public readonly record struct PartitionPlace(long Next, long Floor = 0, long Highest = 0, long Newest = 0, long FirstEnd = 0);
+/// <param name="Deleted">The key that the record before deleted; its tombstone follows, which says nothing new.</param>
+public readonly record struct PartitionPlace(long Next, long Floor = 0, long Highest = 0, long Newest = 0, long FirstEnd = 0, byte[]? Deleted = null);
 
 /// <summary>A topic as far as it is read.</summary>
 /// <param name="Id">The topic's id; another one means that the topic was made anew. Null where the broker does not tell.</param>

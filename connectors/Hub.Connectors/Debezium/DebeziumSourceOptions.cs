@@ -74,12 +74,13 @@ public sealed record DebeziumSourceOptions
         var findings = new List<Finding>();
         foreach (var table in definition.Tables)
             ReadHints(table, findings);
+        CheckPlaceholder(definition, findings);
         var form = settings["format"].Value switch { "avro" => DebeziumForm.Avro, "json" => DebeziumForm.Json, _ => DebeziumForm.JsonSchemaless };
         if (form == DebeziumForm.Avro && !settings.ContainsKey("registry"))
             findings.Add(new(Codes.MissingSetting, Severity.Error, definition.Place, "records in Avro need their schemas, but there is no 'registry'.", "Add 'registry: http://host:8081'."));
         if (findings.Count > 0)
             throw new HubException(findings);
-        return new()
+        var options = new DebeziumSourceOptions
         {
             Name = definition.Name,
             Place = definition.Place,
@@ -98,15 +99,47 @@ public sealed record DebeziumSourceOptions
             TakesAvailable = Text("from") == "available",
             Client = settings.Where(pair => pair.Key.StartsWith("kafka.", StringComparison.Ordinal)).ToImmutableDictionary(pair => pair.Key["kafka.".Length..], pair => pair.Value.Value),
         };
+        return options.CheckTopics();
 
         string? Text(string key) => settings.TryGetValue(key, out var setting) ? setting.Value : null;
     }
 
     /// <summary>The topic of a table.</summary>
     public string TopicOf(TableMapping table)
-        => table.Topic ?? $"{TopicPrefix}.{(Database is null ? table.Table : $"{Database}.{table.Table[(table.Table.IndexOf('.') + 1)..]}")}";
+        => table.Topic ?? Sanitized($"{TopicPrefix}.{(Database is null ? table.Table : $"{Database}.{table.Table[(table.Table.IndexOf('.') + 1)..]}")}");
 
     internal DebeziumTable Open(TableMapping table) => new(table, TopicOf(table), ReadHints(table, []));
+
+    /// <summary>A connector puts an underscore for what the name of a topic may not hold.</summary>
+    private static string Sanitized(string topic)
+        => string.Create(topic.Length, topic, (span, name) =>
+        {
+            for (var i = 0; i < span.Length; i++)
+                span[i] = char.IsAsciiLetterOrDigit(name[i]) || name[i] is '.' or '_' or '-' ? name[i] : '_';
+        });
+
+    private static void CheckPlaceholder(SourceDefinition definition, List<Finding> findings)
+    {
+        if (!definition.Settings.TryGetValue("unavailableValue", out var setting))
+            return;
+        try
+        {
+            _ = new UnavailableValue(setting.Value);
+        }
+        catch (FormatException)
+        {
+            findings.Add(new(Codes.ValueInvalid, Severity.Error, setting.Place, $"'{setting.Value}' is not hexadecimal behind 'hex:'.", "Write it as the connector's unavailable.value.placeholder is written."));
+        }
+    }
+
+    /// <summary>A record does not say which of two tables it is for.</summary>
+    private DebeziumSourceOptions CheckTopics()
+    {
+        var findings = Tables.GroupBy(TopicOf, StringComparer.Ordinal).SelectMany(topic => topic.Skip(1).Select(table => new Finding(
+            Codes.ValueInvalid, Severity.Error, table.Place, $"the topic {topic.Key} is that of table {topic.First().Table} already.",
+            "Give each table a topic of its own; tables that ByLogicalTableRouter joins in one topic are one table to Hub."))).ToList();
+        return findings.Count == 0 ? this : throw new HubException(findings);
+    }
 
     private static ImmutableDictionary<string, ColumnType> ReadHints(TableMapping table, List<Finding> findings)
     {

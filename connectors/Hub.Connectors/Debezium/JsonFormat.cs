@@ -10,9 +10,10 @@ namespace Hub.Connectors.Debezium;
 internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFormat
 {
     private readonly JsonValues values = new();
-    private readonly Dictionary<DebeziumTable, SchemaText> schemas = [];
+    private readonly Dictionary<DebeziumTable, List<SchemaText>> schemas = [];
 
-    private sealed record SchemaText(byte[] Text, IReadOnlyList<(string Name, ColumnType Type)> Columns);
+    /// <summary>All of a record that stands before the row's data, and the plan that it stands for.</summary>
+    private sealed record SchemaText(byte[] Text, RowPlan Plan);
 
     public ValueTask PrepareAsync(ReadOnlyMemory<byte> record, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
@@ -33,15 +34,24 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
     public void ReadBefore(ReadOnlySpan<byte> value, RecordParts parts, RowPlan plan, RowSink sink, ReadOnlySpan<byte> position)
     {
         sink.Begin(plan, position);
-        var reader = ObjectAt(value, parts.Before);
-        values.ReadRow(ref reader, plan, sink);
+        try
+        {
+            var reader = ObjectAt(value, parts.Before);
+            values.ReadRow(ref reader, plan, sink);
+        }
+        catch (Exception failure) when (IsFault(failure))
+        {
+            throw Fault(failure);
+        }
     }
 
     public void ReadKey(ReadOnlySpan<byte> key, RowPlan plan, RowSink sink)
     {
         try
         {
-            var reader = ObjectAt(key, hasSchemas ? Find(key, "payload"u8) : 0);
+            // The converter of keys may embed schemas where that of values does not, and the other way round.
+            var payload = plan.IndexOf("payload"u8, 0) < 0 ? Find(key, "payload"u8) : -1;
+            var reader = ObjectAt(key, Math.Max(payload, 0));
             values.ReadRow(ref reader, plan, sink);
         }
         catch (Exception failure) when (IsFault(failure))
@@ -54,7 +64,7 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
     {
         try
         {
-            var reader = ObjectAt(value, hasSchemas ? Find(value, "payload"u8) : 0);
+            var reader = ObjectAt(value, hasSchemas ? Require(value, "payload"u8) : 0);
             while (JsonValues.Next(ref reader))
             {
                 var name = values.NameOf(ref reader);
@@ -74,13 +84,22 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
         }
     }
 
-    /// <summary>Reads the embedded schema, unless it is the one read last, and returns where the rest begins.</summary>
+    /// <summary>Reads the embedded schema, unless it is known to the byte, and returns where the rest begins.</summary>
     private int Open(ReadOnlySpan<byte> value, DebeziumTable table)
     {
-        var start = Find(value, "payload"u8);
-        if (schemas.TryGetValue(table, out var known) && value.StartsWith(known.Text) && known.Text.Length == start)
-            return start;
-        schemas[table] = new(value[..start].ToArray(), JsonColumns.Read(value[Find(value, "schema"u8)..], table, isFlattened));
+        if (!schemas.TryGetValue(table, out var all))
+            schemas.Add(table, all = []);
+        foreach (var known in all)
+            if (value.StartsWith(known.Text))
+            {
+                table.Use(known.Plan);
+                return known.Text.Length;
+            }
+
+        var start = Require(value, "payload"u8);
+        if (all.Count == DebeziumTable.MostPlans)
+            all.RemoveAt(0);
+        all.Add(new(value[..start].ToArray(), table.Adopt(JsonColumns.Read(value[Require(value, "schema"u8)..], table, isFlattened))));
         return start;
     }
 
@@ -96,9 +115,7 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
             var isObject = reader.TokenType == JsonTokenType.StartObject;
             if (isAfter && isObject)
             {
-                var plan = PlanOf(reader, table);
-                sink.Begin(plan, position);
-                values.ReadRow(ref reader, plan, sink);
+                ReadAfter(ref reader, table, sink, position);
                 hasRow = true;
             }
             else if (isSource && isObject)
@@ -113,6 +130,19 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
         }
 
         return hasOp ? new(hasRow, before) : throw new InvalidDataException("it has no 'op', so it is no change with its envelope");
+    }
+
+    /// <summary>Without a schema the columns are taken to be those of the record before, and only when they are not is the row looked at first.</summary>
+    private void ReadAfter(ref Utf8JsonReader reader, DebeziumTable table, RowSink sink, ReadOnlySpan<byte> position)
+    {
+        var start = reader;
+        sink.Begin(table.Plan, position);
+        if (values.ReadRow(ref reader, table.Plan, sink, isExact: !hasSchemas) || hasSchemas)
+            return;
+        sink.TakeBack();
+        reader = start;
+        sink.Begin(PlanOf(reader, table), position);
+        values.ReadRow(ref reader, table.Plan, sink);
     }
 
     private RecordParts ReadFlat(ref Utf8JsonReader reader, DebeziumTable table, SourceFacts facts, RowSink sink, ReadOnlySpan<byte> position)
@@ -137,10 +167,15 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
     /// <summary>The columns: of the schema, or without one those that the row has.</summary>
     private RowPlan PlanOf(Utf8JsonReader reader, DebeziumTable table)
     {
-        if (hasSchemas)
-            return table.Adopt(schemas[table].Columns);
-        if (IsAsBefore(reader, table))
+        if (hasSchemas || IsOf(reader, table.Plan))
             return table.Plan;
+        for (var i = 0; i < table.Plans.Count; i++)
+            if (IsOf(reader, table.Plans[i]))
+            {
+                table.Use(table.Plans[i]);
+                return table.Plan;
+            }
+
         var columns = new List<(string, ColumnType)>();
         while (JsonValues.Next(ref reader))
         {
@@ -152,20 +187,20 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
         return table.Adopt(columns);
     }
 
-    private bool IsAsBefore(Utf8JsonReader reader, DebeziumTable table)
+    private bool IsOf(Utf8JsonReader reader, RowPlan plan)
     {
         var count = 0;
         while (JsonValues.Next(ref reader))
         {
             var name = values.NameOf(ref reader);
-            if (table.Plan.IndexOf(name, count) == count)
+            if (plan.IndexOf(name, count) == count)
                 count++;
-            else if (!name.StartsWith("__"u8) || table.Plan.IndexOf(name, 0) >= 0)
+            else if (!name.StartsWith("__"u8) || plan.IndexOf(name, 0) >= 0)
                 return false;
             reader.Skip();
         }
 
-        return count == table.Plan.Shape.Columns.Length;
+        return count == plan.Shape.Columns.Length;
     }
 
     private void ReadSource(ref Utf8JsonReader reader, SourceFacts facts)
@@ -197,6 +232,10 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
         return reader.Read() && reader.TokenType == JsonTokenType.StartObject ? reader : throw new InvalidDataException("it is no JSON object");
     }
 
+    private static int Require(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
+        => Find(json, name) is >= 0 and var at ? at : throw new InvalidDataException($"it has no '{Encoding.UTF8.GetString(name)}', so its converter embeds no schemas");
+
+    /// <summary>Where the value of a property begins; -1 when there is none.</summary>
     private static int Find(ReadOnlySpan<byte> json, ReadOnlySpan<byte> name)
     {
         var reader = new Utf8JsonReader(json);
@@ -210,7 +249,7 @@ internal sealed class JsonFormat(bool hasSchemas, bool isFlattened) : IRecordFor
             reader.Skip();
         }
 
-        throw new InvalidDataException($"it has no '{Encoding.UTF8.GetString(name)}', so its converter embeds no schemas");
+        return -1;
     }
 
     private static bool IsFault(Exception failure) => failure is JsonException or FormatException or InvalidOperationException;

@@ -10,17 +10,25 @@ internal sealed class JsonValues
     private byte[] scratch = new byte[1024];
 
     /// <summary>Reads an object's columns; the reader stands at its beginning and is left at its end.</summary>
-    public void ReadRow(ref Utf8JsonReader reader, RowPlan plan, RowSink sink)
+    /// <param name="isExact">Whether to stop at a column that is not the plan's next.</param>
+    /// <returns>Whether the columns are those of the plan, in its order.</returns>
+    public bool ReadRow(ref Utf8JsonReader reader, RowPlan plan, RowSink sink, bool isExact = false)
     {
-        for (var guess = 0; Next(ref reader); guess++)
+        var (next, isSame) = (0, true);
+        while (Next(ref reader))
         {
-            var column = plan.IndexOf(NameOf(ref reader), guess);
+            var column = plan.IndexOf(NameOf(ref reader), next);
+            isSame &= column == next++;
+            if (isExact && !isSame)
+                return false;
             reader.Read();
             if (column < 0)
                 reader.Skip();
             else
                 ReadColumn(ref reader, column, plan.TypeOf(column), sink);
         }
+
+        return isSame && next == plan.Shape.Columns.Length;
     }
 
     /// <summary>Reads one value; the reader stands on it and is left at its end.</summary>

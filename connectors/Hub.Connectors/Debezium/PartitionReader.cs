@@ -18,15 +18,19 @@ internal sealed class PartitionReader(TopicPartition partition, DebeziumTable? t
 
     public PartitionPlace Place { get; private set; } = place;
 
-    /// <summary>The key that the record before deleted; its tombstone follows.</summary>
-    public byte[]? Deleted { get; set; }
-
-    /// <summary>The version of what says none.</summary>
-    public long HighestOrFirst => Math.Max(Place.Highest, 1);
-
     public bool IsFirstRead => Place.Next < Place.FirstEnd;
 
     public void MoveTo(long next) => Place = Place with { Next = Math.Max(Place.Next, next) };
+
+    /// <summary>Whether a tombstone of this key stands behind its delete.</summary>
+    public bool HasDeleted(ReadOnlySpan<byte> key) => Place.Deleted is { } deleted && key.SequenceEqual(deleted);
+
+    /// <param name="key">The key that the record deletes; null when it deletes none.</param>
+    public void Remember(byte[]? key)
+    {
+        if (key != Place.Deleted)
+            Place = Place with { Deleted = key };
+    }
 
     public void EndFirstRead() => Place = Place with { FirstEnd = 0 };
 
@@ -36,6 +40,17 @@ internal sealed class PartitionReader(TopicPartition partition, DebeziumTable? t
         prefix.CopyTo(entry, 0);
         offset.TryFormat(entry.AsSpan(prefix.Length), out var written, default, CultureInfo.InvariantCulture);
         return entry.AsSpan(0, prefix.Length + written);
+    }
+
+    /// <summary>
+    /// The version of what says none, as a tombstone: the highest so far, which nothing before it exceeds. What stands behind it is not
+    /// older, whatever its own version says: of a long transaction that is lower.
+    /// </summary>
+    public long Overtake()
+    {
+        var version = Math.Max(Place.Highest, 1);
+        Place = Place with { Floor = Math.Max(Place.Floor, version), Highest = version };
+        return version;
     }
 
     /// <summary>

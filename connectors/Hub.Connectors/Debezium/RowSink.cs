@@ -1,5 +1,3 @@
-using System.Buffers.Text;
-using System.Text;
 using System.Text.Unicode;
 using Hub.Core.Records;
 
@@ -9,14 +7,9 @@ namespace Hub.Connectors.Debezium;
 /// Takes the values of one row, in any order, into an envelope of the batch. A value without text stays absent and is explained
 /// where the mapping needs it; so does one that the connector left out.
 /// </summary>
-/// <param name="placeholder">The connector's <c>unavailable.value.placeholder</c>.</param>
-internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
+/// <param name="placeholder">What the connector writes for a value that it left out.</param>
+internal sealed class RowSink(EnvelopeBatch batch, UnavailableValue placeholder)
 {
-    private readonly byte[] raw = Encoding.UTF8.GetBytes(placeholder);
-    // The placeholder of a binary column, as binary.handling.mode writes it.
-    private readonly byte[] base64 = Encoding.UTF8.GetBytes(Convert.ToBase64String(Encoding.UTF8.GetBytes(placeholder)));
-    private readonly byte[] base64Url = Encoding.UTF8.GetBytes(Base64Url.EncodeToString(Encoding.UTF8.GetBytes(placeholder)));
-    private readonly byte[] hex = Encoding.UTF8.GetBytes(Convert.ToHexStringLower(Encoding.UTF8.GetBytes(placeholder)));
     private readonly ValueText text = new();
     private readonly List<int> unavailable = [];
     private RowPlan plan = null!;
@@ -39,6 +32,9 @@ internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
         for (var i = 0; i < row.Shape.Columns.Length; i++)
             batch.AddAbsent();
     }
+
+    /// <summary>Takes back the envelope that was begun last.</summary>
+    public void TakeBack() => batch.RemoveAt(envelope);
 
     /// <summary>Goes on with an envelope that was begun before.</summary>
     public void Resume(RowPlan row, int begun) => (plan, envelope) = (row, begun);
@@ -63,7 +59,7 @@ internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
 
     public void Text(int column, ColumnType type, ReadOnlySpan<byte> value)
     {
-        if (IsPlaceholder(value))
+        if (placeholder.IsText(value))
             unavailable.Add(column);
         else if (!Utf8.IsValid(value))
             NoText(column, "is not UTF-8");
@@ -73,7 +69,7 @@ internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
 
     public void Bytes(int column, ColumnType type, ReadOnlySpan<byte> value)
     {
-        if (value.SequenceEqual(raw))
+        if (placeholder.IsBytes(value))
         {
             unavailable.Add(column);
             return;
@@ -96,7 +92,7 @@ internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
 
     public void Decimal(int column, ReadOnlySpan<byte> unscaled, int scale)
     {
-        if (unscaled.SequenceEqual(raw))
+        if (placeholder.IsBytes(unscaled))
             unavailable.Add(column);
         else
             Put(column, text.Decimal(unscaled, scale));
@@ -116,7 +112,4 @@ internal sealed class RowSink(EnvelopeBatch batch, string placeholder)
         else
             NoText(column, why);
     }
-
-    private bool IsPlaceholder(ReadOnlySpan<byte> value)
-        => value.SequenceEqual(raw) || value.SequenceEqual(base64) || value.SequenceEqual(base64Url) || value.SequenceEqual(hex);
 }

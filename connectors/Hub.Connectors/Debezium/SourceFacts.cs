@@ -33,6 +33,9 @@ internal sealed class SourceFacts
     private const int PosBits = 32;
     private const int RowBits = 11;
 
+    /// <summary>The last microsecond of the year 9999; a moment beyond it is none.</summary>
+    private const long LatestMoment = 253_402_300_799_999_999;
+
     /// <summary>The letter of the operation; 0 when the record has none.</summary>
     public byte Op { get; set; }
 
@@ -114,10 +117,10 @@ internal sealed class SourceFacts
             case Fact.Scn:
                 Scn = number;
                 break;
-            case Fact.Micros:
+            case Fact.Micros when number is > 0 and <= LatestMoment:
                 OccurredAt = number;
                 break;
-            case Fact.Millis when OccurredAt / 1_000 != number:
+            case Fact.Millis when number is > 0 and <= LatestMoment / 1_000 && OccurredAt / 1_000 != number:
                 OccurredAt = number * 1_000;
                 break;
         }

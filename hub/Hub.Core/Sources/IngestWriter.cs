@@ -16,20 +16,24 @@ namespace Hub.Core.Sources;
 public sealed class IngestWriter(
     SourceDefinition definition, SchemaCatalog catalog, ILog log, DeadLetterBook deadLetters, Freshness freshness)
 {
+    /// <summary>How many shapes of a table are remembered: two alternate while a source passes from one to the other.</summary>
+    private const int MostShapes = 8;
+
     private static readonly byte[] TruncateKey = "\u0001truncate"u8.ToArray();
 
     private readonly byte[] idPrefix = Encoding.UTF8.GetBytes(definition.Name + ":");
     private readonly Dictionary<string, Route> routes = new(StringComparer.Ordinal);
-    private readonly Dictionary<RelationShape, Target> targets = new(ReferenceEqualityComparer.Instance);
     private readonly LogBatch entries = new();
     private readonly AvroWriter value = new();
     private readonly KeyWriter key = new();
     private RelationShape? lastShape;
     private Target? lastTarget;
+    private bool hasShapeChanged;
 
-    private sealed record Route(TableMapping Mapping, SubjectSchema Schema, TopicPartition[] Partitions);
+    /// <param name="Targets">Of each shape that the table's rows had; the last is the one that they have now.</param>
+    private sealed record Route(TableMapping Mapping, SubjectSchema Schema, TopicPartition[] Partitions, List<Target> Targets);
 
-    private sealed record Target(Route Route, RowMapper Mapper, IReadOnlyList<Finding> Drift);
+    private sealed record Target(Route Route, RelationShape Shape, RowMapper Mapper, IReadOnlyList<Finding> Drift);
 
     /// <summary>Entries written to the log.</summary>
     public long Written { get; private set; }
@@ -44,7 +48,7 @@ public sealed class IngestWriter(
         {
             var count = await log.EnsureTopicAsync(mapping.Subject, partitions, cancellationToken);
             routes[mapping.Table] = new(
-                mapping, catalog.Find(mapping.Subject)!, [.. Enumerable.Range(0, count).Select(partition => new TopicPartition(mapping.Subject, partition))]);
+                mapping, catalog.Find(mapping.Subject)!, [.. Enumerable.Range(0, count).Select(partition => new TopicPartition(mapping.Subject, partition))], []);
         }
     }
 
@@ -56,6 +60,8 @@ public sealed class IngestWriter(
         {
             for (var i = 0; i < batch.Envelopes.Count; i++)
                 Add(batch.Envelopes, i);
+            if (hasShapeChanged)
+                (Drift, hasShapeChanged) = ([.. routes.Values.Where(route => route.Targets.Count > 0).SelectMany(route => route.Targets[^1].Drift)], false);
             var checkpoint = new Checkpoint(definition.Name, batch.Position, batch.CompleteAsOf);
             MarkComplete(checkpoint, await log.AppendAsync(entries, checkpoint, cancellationToken));
         }
@@ -171,19 +177,27 @@ public sealed class IngestWriter(
 
     private Target TargetOf(RelationShape shape)
     {
-        if (!targets.TryGetValue(shape, out var target))
+        var route = routes[shape.Relation];
+        var targets = route.Targets;
+        var at = targets.Count - 1;
+        while (at >= 0 && targets[at].Shape != shape)
+            at--;
+        if (at < 0 || at < targets.Count - 1)
         {
-            var route = routes[shape.Relation];
-            var drift = new List<Finding>();
-            target = new(route, RowMapper.Compile(route.Mapping, route.Schema, catalog.CodeLists, shape, drift), drift);
-            // A relation has one shape at a time; the mapper of the one before is of no more use.
-            foreach (var old in targets.Keys.Where(old => old.Relation == shape.Relation).ToArray())
-                targets.Remove(old);
-            targets.Add(shape, target);
-            Drift = [.. targets.Values.SelectMany(each => each.Drift)];
+            var target = at < 0 ? Compile(route, shape) : targets[at];
+            if (at >= 0 || targets.Count == MostShapes)
+                targets.RemoveAt(Math.Max(at, 0));
+            targets.Add(target);
+            hasShapeChanged = true;
         }
 
-        (lastShape, lastTarget) = (shape, target);
-        return target;
+        (lastShape, lastTarget) = (shape, targets[^1]);
+        return lastTarget;
+    }
+
+    private Target Compile(Route route, RelationShape shape)
+    {
+        var drift = new List<Finding>();
+        return new(route, shape, RowMapper.Compile(route.Mapping, route.Schema, catalog.CodeLists, shape, drift), drift);
     }
 }

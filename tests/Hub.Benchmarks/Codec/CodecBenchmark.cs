@@ -50,7 +50,8 @@ public static class CodecBenchmark
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  Hub / Apache.Avro: encode {figures[0].Nanoseconds / figures[1].Nanoseconds:F2}, decode {figures[2].Nanoseconds / figures[3].Nanoseconds:F2}"));
     }
 
-    private static CodecFigure Measure(string name, Action<int> work)
+    /// <param name="work">Does it so many times.</param>
+    internal static CodecFigure Measure(string name, Action<int> work)
     {
         // Enough calls and time for the optimizing compiler to have replaced the first code.
         var count = 1_000;

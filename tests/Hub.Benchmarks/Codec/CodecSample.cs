@@ -13,12 +13,10 @@ internal sealed class CodecSample
     private const int Day = 20_148;
     private const long Moment = 1_740_816_000_123_456;
 
-    private readonly TableMapping mapping;
-    private readonly SchemaCatalog catalog;
-
-    private CodecSample(SchemaCatalog catalog, TableMapping mapping)
+    private CodecSample(SchemaCatalog catalog, SourceDefinition definition)
     {
-        (this.catalog, this.mapping) = (catalog, mapping);
+        (Catalog, Definition) = (catalog, definition);
+        Mapping = definition.Tables.First(table => table.Subject == Subject);
         Schema = catalog.Find(Subject)!;
         Texts = [.. Schema.Fields.Select(field => field.Type == FieldType.String ? TextOf(field.Name) : "")];
         Utf8 = [.. Texts.Select(Encoding.UTF8.GetBytes)];
@@ -30,6 +28,12 @@ internal sealed class CodecSample
             _ => 2025,
         })];
     }
+
+    public SchemaCatalog Catalog { get; }
+
+    public SourceDefinition Definition { get; }
+
+    public TableMapping Mapping { get; }
 
     public SubjectSchema Schema { get; }
 
@@ -47,26 +51,26 @@ internal sealed class CodecSample
         if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("HUB_FINANCE_CONNECTION")))
             Environment.SetEnvironmentVariable("HUB_FINANCE_CONNECTION", "Host=unused");
         var catalog = SchemaFolder.Load(Path.Combine(root, "schemas"));
-        var source = SourceDefinitionReader.Load(Path.Combine(root, "connectors", "finance", "finance.yaml"), catalog);
-        return new CodecSample(catalog, source.Tables.First(table => table.Subject == Subject));
+        return new CodecSample(catalog, SourceDefinitionReader.Load(Path.Combine(root, "connectors", "finance", "finance.yaml"), catalog));
     }
 
     /// <summary>A row as PostgreSQL sends it, and its mapper.</summary>
     public (RowMapper Mapper, EnvelopeBatch Rows) MakeRow()
     {
-        var shape = new RelationShape(mapping.Table, [.. mapping.Columns.Select(column => new ColumnShape(column, "text", false))]);
+        var shape = new RelationShape(Mapping.Table, [.. Mapping.Columns.Select(column => new ColumnShape(column, "text", false))]);
         var rows = new EnvelopeBatch();
         rows.Begin(shape, Operation.Update, version: 1, occurredAt: 0, position: default);
         foreach (var column in shape.Columns)
             rows.Add(Encoding.UTF8.GetBytes(CellOf(column.Name)));
-        return (RowMapper.Compile(mapping, Schema, catalog.CodeLists, shape, []), rows);
+        return (RowMapper.Compile(Mapping, Schema, Catalog.CodeLists, shape, []), rows);
     }
 
-    private string CellOf(string column)
+    /// <summary>What PostgreSQL's text of a column is.</summary>
+    public string CellOf(string column)
     {
-        if (column == mapping.Deleted?.Column)
-            return mapping.Deleted.Values.First(pair => !pair.Value).Key;
-        var field = mapping.Fields.Where(field => field.Column == column).Select(field => Schema.Find(field.Field)).FirstOrDefault();
+        if (column == Mapping.Deleted?.Column)
+            return Mapping.Deleted.Values.First(pair => !pair.Value).Key;
+        var field = Mapping.Fields.Where(field => field.Column == column).Select(field => Schema.Find(field.Field)).FirstOrDefault();
         return field?.Type switch
         {
             FieldType.Decimal => "123456.78",

@@ -215,24 +215,6 @@ public sealed class DebeziumChangeTests
         Assert.True(perRecord < 24, $"{perRecord} bytes a record");
     }
 
-    [Fact]
-    public async Task Columns_that_change_upstream_are_another_shape()
-    {
-        foreach (var writing in Enum.GetValues<DebeziumWriting>())
-        {
-            var (upstream, reading) = Postgres(writing);
-            var wider = new DebeziumUpstream("postgresql", "public.thing", writing, [("id", new("string") { Optional = false }), ("added", new("string")), ("name", new("string"))]);
-            await reading.ReadAsync(upstream.Change("c", null, Thing("1", "a"), At(1)), upstream.Change("c", null, Thing("2", "b"), At(2)));
-            Assert.Same(reading.Batch[0].Shape, reading.Batch[1].Shape);
-            foreach (var (id, schema) in wider.Schemas)
-                upstream.Schemas[id] = schema;
-            if (writing == DebeziumWriting.Avro)
-                continue;
-            await reading.ReadAsync(wider.Change("c", null, Row(("id", "3"), ("added", "x"), ("name", "c")), At(3)));
-            Assert.Equal(["id", "added", "name"], reading.Batch[2].Shape.Columns.Select(column => column.Name));
-        }
-    }
-
     internal static Dictionary<string, object?> Thing(string id, string? name) => Row(("id", id), ("name", name));
 
     internal static DebeziumUpstream Thing(string connector, DebeziumWriting writing)

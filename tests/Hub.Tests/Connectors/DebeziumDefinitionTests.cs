@@ -49,6 +49,8 @@ public sealed class DebeziumDefinitionTests
     [Theory]
     [InlineData("topicPrefix: fin\n", "topicPrefix: fin\ndatabase: ledger\n", "fin.ledger.thing")]
     [InlineData("    subject: test.thing\n", "    subject: test.thing\n    topic: other-things\n", "other-things")]
+    // As the connector does with what the name of a topic may not hold (connectors/oracle.html#oracle-topic-names).
+    [InlineData("table: fin.thing", "table: fin.T$支付", "fin.fin.T___")]
     public void A_topic_is_named_by_the_database_or_by_the_table(string old, string now, string topic)
     {
         var options = Load(Good.Replace(old, now, StringComparison.Ordinal));
@@ -73,6 +75,19 @@ public sealed class DebeziumDefinitionTests
         Assert.Contains(failure.Findings, finding => finding.Code == code && finding.ToString().Contains(advice, StringComparison.Ordinal));
     }
 
+    /// <summary>ByLogicalTableRouter may send records of several tables to one topic (transformations/topic-routing.html).</summary>
+    [Fact]
+    public void Two_tables_of_one_topic_are_found()
+    {
+        using var folder = new ScratchFolder();
+        Things.LoadCatalog(folder.Path);
+        folder.Write("schemas/test/other/1.avsc", """{ "type": "record", "namespace": "test", "name": "Other", "doc": "other", "hub.id": 3, "fields": [ { "name": "id", "type": "string", "hub.search": "keyword" } ] }""");
+        var text = Good.Replace("    subject: test.thing\n", "    subject: test.thing\n    topic: all\n", StringComparison.Ordinal) + "  - table: fin.other\n    topic: all\n    subject: test.other\n    key: [id]\n    fields: { id: id }\n";
+        var definition = SourceDefinitionReader.Load(folder.Write("things.yaml", text), Hub.Core.Schemas.SchemaFolder.Load(folder.At("schemas")));
+        var finding = Assert.Single(Assert.Throws<HubException>(() => DebeziumSourceOptions.From(definition)).Findings);
+        Assert.Equal((Codes.ValueInvalid, "the topic all is that of table fin.thing already."), (finding.Code, finding.Message));
+    }
+
     [Fact]
     public void A_table_of_another_kind_has_no_topic()
     {
@@ -84,11 +99,14 @@ public sealed class DebeziumDefinitionTests
     }
 
     [Theory]
-    [InlineData("""{"topics":{"fin.public.thing":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":[{"next":12,"floor":5,"highest":9,"newest":7,"firstEnd":20},{}]}}}""")]
-    public void A_position_is_written_as_ever(string text)
+    [InlineData("""{"topics":{"fin.public.thing":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":[{"next":12,"floor":5,"highest":9,"newest":7,"firstEnd":20},{}]}}}""", null)]
+    [InlineData("""{"topics":{"fin.public.thing":{"id":"AAAAAAAAAAAAAAAAAAAAAQ","partitions":[{"next":12,"floor":5,"highest":9,"newest":7,"firstEnd":20,"deleted":"AQI="}]}}}""", new byte[] { 1, 2 })]
+    public void A_position_is_written_as_ever(string text, byte[]? deleted)
     {
         var position = DebeziumPosition.Parse(new(text));
-        Assert.Equal(new PartitionPlace(12, 5, 9, 7, 20), position.Topics["fin.public.thing"].Partitions[0]);
+        var place = position.Topics["fin.public.thing"].Partitions[0];
+        Assert.Equal(new PartitionPlace(12, 5, 9, 7, 20), place with { Deleted = null });
+        Assert.Equal(deleted, place.Deleted);
         Assert.Equal(text, position.ToSourcePosition().Text);
         Assert.Throws<FormatException>(() => DebeziumPosition.Parse(new("24023128")));
     }

@@ -1,4 +1,5 @@
 using System.Text;
+using Confluent.Kafka;
 using Hub.Core.Ops;
 using Hub.Core.Records;
 using Xunit;
@@ -65,17 +66,43 @@ public sealed class DebeziumFlattenedTests
         Assert.Equal([(Operation.Create, 100L), (Operation.Delete, 100L), (Operation.Create, 101L)], changes.Select(change => (change.Operation, change.Version)));
     }
 
-    /// <summary>add.headers, written by Kafka Connect's SimpleHeaderConverter: each value as text.</summary>
-    [Fact]
-    public async Task Headers_tell_the_same_as_fields()
+    /// <summary>
+    /// add.headers, as the header.converter of the connector writes them: SimpleHeaderConverter or StringConverter, JsonConverter without
+    /// schemas and with them, where a value without a schema has none.
+    /// </summary>
+    [Theory]
+    [InlineData("{0}", "{0}")]
+    [InlineData("\"{0}\"", "{0}")]
+    [InlineData("""{{"schema":{{"type":"string","optional":true}},"payload":"{0}"}}""", """{{"schema":{{"type":"int64","optional":true}},"payload":{0}}}""")]
+    [InlineData("""{{"schema":null,"payload":"{0}"}}""", """{{"schema":null,"payload":{0}}}""")]
+    [InlineData("""{{"schema":null,"payload":"{0}"}}""", """{{"schema":null,"payload":"{0}"}}""")]
+    public async Task Headers_tell_the_same_as_fields(string text, string number)
     {
         var upstream = DebeziumChangeTests.Thing("postgresql", DebeziumWriting.JsonSchemaless);
         var record = upstream.Flat(Thing("1", "a"));
-        record.Headers = new() { { "__op", "u"u8.ToArray() }, { "__lsn", "24023128"u8.ToArray() }, { "__source_ts_ms", "1700000000000"u8.ToArray() }, { "traceparent", "00-1"u8.ToArray() } };
+        record.Headers = new() { Header("__op", text, "u"), Header("__lsn", number, 24023128), Header("__source_ts_ms", number, 1_700_000_000_000), { "traceparent", "{00-1"u8.ToArray() }, { "__op", null } };
         var tombstone = upstream.Tombstone(Thing("1", null));
-        tombstone.Headers = new() { { "__op", "d"u8.ToArray() }, { "__lsn", "24023200"u8.ToArray() } };
+        tombstone.Headers = new() { Header("__op", text, "d"), Header("__lsn", number, 24023200), Header("__source_scn", text.Replace("\"{0}\"", "null", StringComparison.Ordinal), "null") };
         var changes = await Flattened(upstream).ReadAsync(record, tombstone);
-        Assert.Equal([(Operation.Update, 24023128L), (Operation.Delete, 24023200L)], changes.Select(change => (change.Operation, change.Version)));
+        Assert.Equal([(Operation.Update, 24023128L, 1_700_000_000_000_000), (Operation.Delete, 24023200L, 0)], changes.Select(change => (change.Operation, change.Version, change.OccurredAt)));
+
+        static Header Header(string name, string form, object value) => new(name, Encoding.UTF8.GetBytes(string.Format(System.Globalization.CultureInfo.InvariantCulture, form, value)));
+    }
+
+    [Theory]
+    [InlineData("{")]
+    [InlineData("{}")]
+    [InlineData("""{"payload":[1]}""")]
+    [InlineData("\"1")]
+    [InlineData("one")]
+    public async Task A_header_that_is_no_number_refuses_the_record(string value)
+    {
+        var upstream = DebeziumChangeTests.Thing("postgresql", DebeziumWriting.Json);
+        var reading = Flattened(upstream);
+        var record = upstream.Flat(Thing("1", "a"), ("__op", "u"));
+        record.Headers = new() { { "__lsn", Encoding.UTF8.GetBytes(value) } };
+        await reading.ReadAsync(record);
+        Assert.True(reading.Batch.NoteOf(0)!.Value.IsRefused);
     }
 
     [Theory]

@@ -22,7 +22,8 @@ internal sealed class DebeziumReading
     private readonly PartitionReader partition;
     private long offset;
 
-    public DebeziumReading(DebeziumUpstream upstream, bool isFlattened = false, string? connector = null, ImmutableDictionary<string, Setting>? types = null, PartitionPlace place = default, params string[] columns)
+    public DebeziumReading(DebeziumUpstream upstream, bool isFlattened = false, string? connector = null, ImmutableDictionary<string, Setting>? types = null, PartitionPlace place = default,
+        string unavailable = "__debezium_unavailable_value", params string[] columns)
     {
         var mapping = new TableMapping
         {
@@ -31,7 +32,7 @@ internal sealed class DebeziumReading
         };
         options = new()
         {
-            Name = "things", Place = "things.yaml", Bootstrap = "nowhere", TopicPrefix = DebeziumUpstream.Prefix, Tables = [mapping], IsFlattened = isFlattened, Connector = connector,
+            Name = "things", Place = "things.yaml", Bootstrap = "nowhere", TopicPrefix = DebeziumUpstream.Prefix, Tables = [mapping], IsFlattened = isFlattened, Connector = connector, UnavailableValue = unavailable,
             Form = upstream.Writing switch { DebeziumWriting.Avro => DebeziumForm.Avro, DebeziumWriting.Json => DebeziumForm.Json, _ => DebeziumForm.JsonSchemaless },
         };
         table = options.Open(mapping);

@@ -91,6 +91,8 @@ public sealed class DebeziumRefusalTests
     [InlineData("""{ "status": "END", "id": "571:53195832", "event_count": 2, "data_collections": [ { "data_collection": "public.thing", "event_count": 2 } ], "ts_ms": 1700000001000 }""", 1_700_000_001_000_000)]
     [InlineData("""{ "status": "BEGIN", "id": "571:53195832", "event_count": null, "data_collections": null, "ts_ms": 1700000001000 }""", 0)]
     [InlineData("""{ "before": null, "after": { "id": 1 }, "source": { "lsn": 5, "ts_ms": 1700000002000 }, "op": "u", "ts_ms": 1700000009000 }""", 1_700_000_002_000_000)]
+    [InlineData("""{ "ts_ms": 9223372036854775807 }""", 0)]
+    [InlineData("""{ "ts_ms": -1 }""", 0)]
     [InlineData("noise", 0)]
     public async Task A_moment_is_told_by_heartbeats_by_ends_of_transactions_and_by_a_heartbeat_table(string value, long moment)
     {

@@ -2,13 +2,8 @@ using Confluent.Kafka;
 using Hub.Connectors.Debezium;
 using Hub.Core.DeadLetters;
 using Hub.Core.Mapping;
-using Hub.Core.Ops;
-using Hub.Core.Schemas;
-using Hub.Core.Sinks;
 using Hub.Core.Sources;
-using Hub.Log.Sqlite;
 using Hub.Tests.Fixtures;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Hub.Tests.Connectors;
 
@@ -33,20 +28,16 @@ internal sealed class DebeziumTopicKit(string bootstrap) : IDisposable
     };
 }
 
-/// <summary>A source of Debezium topics in its runner, over a log that outlives it.</summary>
-internal sealed class DebeziumRun : IAsyncDisposable
+/// <summary>A source of Debezium topics in its runner.</summary>
+internal sealed class DebeziumRun : SourceRun
 {
-    private readonly DirectoryInfo folder = Directory.CreateTempSubdirectory("hub-debezium-");
     private readonly string yaml;
-    private CancellationTokenSource stop = new();
-    private Task running = Task.CompletedTask;
-    private SourceRunner? runner;
 
-    /// <param name="settings">The lines of the definition between <c>kind</c> and <c>tables</c>, and more of the table behind <c>|</c>.</param>
+    /// <param name="settings">The lines of the definition between <c>kind</c> and <c>tables</c>.</param>
+    /// <param name="table">More lines of its table.</param>
     public DebeziumRun(string bootstrap, string settings, string table = "")
     {
-        Catalog = Things.LoadCatalog(folder.FullName);
-        yaml = Path.Combine(folder.FullName, "things.yaml");
+        yaml = Path.Combine(Folder, "things.yaml");
         File.WriteAllText(yaml, $"""
             source: things
             kind: debezium
@@ -64,77 +55,17 @@ internal sealed class DebeziumRun : IAsyncDisposable
             """);
     }
 
-    public SchemaCatalog Catalog { get; }
-
-    public SqliteLog Log { get; private set; } = null!;
-
-    public SourceStatus Status => runner!.Status;
-
     public DebeziumSourceOptions Options => DebeziumSourceOptions.From(SourceDefinitionReader.Load(yaml, Catalog));
 
-    public async Task StartAsync(CancellationToken cancellationToken, int maxBatchBytes = 1024 * 1024, Func<int, CancellationToken, ValueTask<string>>? schemas = null, Func<ISource, ISource>? wrap = null)
+    public Task StartAsync(CancellationToken cancellationToken, int maxBatchBytes = 1024 * 1024, Func<int, CancellationToken, ValueTask<string>>? schemas = null, Func<ISource, ISource>? wrap = null)
     {
-        Log = new(new() { Path = Path.Combine(folder.FullName, "log", "log.db") });
-        var letters = new DeadLetterBook(Catalog, TimeProvider.System);
-        await letters.LoadAsync(Log, cancellationToken);
-        var freshness = new Freshness();
         var source = new DebeziumSource(
             Options with { MaxBatchBytes = maxBatchBytes, Timeout = TimeSpan.FromSeconds(5), LookInterval = TimeSpan.FromMilliseconds(200) }, TimeProvider.System, schemas);
-        runner = new(
-            wrap is null ? source : wrap(source), new(SourceDefinitionReader.Load(yaml, Catalog), Catalog, Log, letters, freshness), Log, letters, freshness,
-            new() { RestartDelay = TimeSpan.FromMilliseconds(50), MaxRestartDelay = TimeSpan.FromMilliseconds(200) }, TimeProvider.System, NullLogger<SourceRunner>.Instance);
-        stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        running = runner.RunAsync(stop.Token);
-    }
-
-    public async Task StopAsync()
-    {
-        await stop.CancelAsync();
-        try
-        {
-            await running;
-        }
-        catch (OperationCanceledException)
-        {
-        }
-
-        stop.Dispose();
-        stop = new();
-        running = Task.CompletedTask;
-        await Log.DisposeAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        if (Log is not null)
-            await StopAsync();
-        stop.Dispose();
-        folder.Delete(recursive: true);
-    }
-
-    public Task WaitForAsync(SourceState state, CancellationToken cancellationToken)
-        => Wait.UntilAsync($"the source is {state}", () => Status.State == state, () => Status.ToString(), cancellationToken);
-
-    /// <summary>The names of the things that live, by id, and how many entries the log has of them.</summary>
-    public async Task<(SortedDictionary<string, string> Things, int Entries)> ReadAsync(CancellationToken cancellationToken)
-    {
-        var state = await LogState.ReadAsync(Log, [Things.Subject], cancellationToken);
-        var things = state.Live(Things.Subject, "things").ToDictionary(pair => pair.Key["things:".Length..], pair => ExpectedRecord.Of(Catalog, pair.Value.Value)["name"] ?? "(null)");
-        return (new(things, StringComparer.Ordinal), state.Entries);
-    }
-
-    public async Task WaitForThingsAsync(IReadOnlyDictionary<string, string> expected, CancellationToken cancellationToken)
-    {
-        var found = new SortedDictionary<string, string>();
-        await Wait.UntilAsync("the log holds what the topic says", async () =>
-        {
-            (found, _) = await ReadAsync(cancellationToken);
-            return found.Count == expected.Count && expected.All(pair => found.GetValueOrDefault(pair.Key) == pair.Value);
-        }, () => string.Join(", ", found.Take(20)) + "; " + Status, cancellationToken);
+        return StartAsync(SourceDefinitionReader.Load(yaml, Catalog), wrap is null ? source : wrap(source), cancellationToken);
     }
 
     /// <summary>The open dead letters, by id.</summary>
     public async Task<Dictionary<string, Dictionary<string, string?>>> LettersAsync(CancellationToken cancellationToken)
-        => (await LogState.ReadAsync(Log, [DeadLetterBook.Topic], cancellationToken)).Live(DeadLetterBook.Topic, "things")
+        => (await LogState.ReadAsync(Log, [DeadLetterBook.Topic], cancellationToken)).Live(DeadLetterBook.Topic, Things.Source)
             .ToDictionary(pair => pair.Key, pair => ExpectedRecord.Of(Catalog, pair.Value.Value));
 }

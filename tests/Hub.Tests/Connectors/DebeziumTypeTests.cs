@@ -71,9 +71,15 @@ public sealed class DebeziumTypeTests
         { "bytes", "org.apache.kafka.connect.data.Decimal", "scale=0", new byte[] { 0x80, 0, 0, 0, 0, 0, 0, 0 }, "-9223372036854775808" },
         { "bytes", "org.apache.kafka.connect.data.Decimal", "scale=10", new byte[] { 1, 0, 0, 0, 0, 0, 0, 0, 0 }, "1844674407.3709551616" },
         { "string", null, null, "12345678901234567890.12", "12345678901234567890.12" },
+        // bigint.unsigned.handling.mode=precise
+        { "bytes", "org.apache.kafka.connect.data.Decimal", "scale=0", new byte[] { 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff }, "18446744073709551615" },
         { "string", "io.debezium.data.Json", null, "{\"a\": 1}", "{\"a\": 1}" },
         { "string", "io.debezium.data.Uuid", null, "1b4e28ba-2fa1-11d2-883f-0016d3cca427", "1b4e28ba-2fa1-11d2-883f-0016d3cca427" },
         { "string", "io.debezium.data.Xml", null, "<a/>", "<a/>" },
+        // hstore.handling.mode=json
+        { "string", "io.debezium.data.Json", null, "{\"key\" : \"val\"}", "{\"key\" : \"val\"}" },
+        { "string", "io.debezium.data.Ltree", null, "a.b", "a.b" },
+        { "string", "io.debezium.data.Tsvector", null, "'a':1", "'a':1" },
         { "string", "io.debezium.data.Enum", "allowed=a,b", "b", "b" },
         { "string", "io.debezium.data.EnumSet", "allowed=a,b", "a,b", "a,b" },
         // binary.handling.mode=bytes, base64 and hex
@@ -119,6 +125,31 @@ public sealed class DebeziumTypeTests
         var value = Row(("scale", 3), ("value", new byte[] { 0x04, 0xd2 }));
         await AssertAsync(writing, DebeziumSchema.VariableDecimal(), value, "1.234");
         await AssertAsync(writing, DebeziumSchema.VariableDecimal(), Row(("scale", -2), ("value", new byte[] { 5 })), "500");
+    }
+
+    /// <summary>Geometry, and hstore.handling.mode=map: no cell holds a structure, and a row that needs none of it is whole.</summary>
+    [Theory]
+    [InlineData(DebeziumWriting.Avro)]
+    [InlineData(DebeziumWriting.Json)]
+    [InlineData(DebeziumWriting.JsonSchemaless)]
+    public async Task A_geometry_is_no_text(DebeziumWriting writing)
+        => await AssertAsync(
+            writing, DebeziumSchema.Struct("io.debezium.data.geometry.Geometry", ("wkb", new("bytes") { Optional = false }), ("srid", new("int32"))),
+            Row(("wkb", new byte[] { 1, 2 }), ("srid", 4326)), "?a list or a structure");
+
+    /// <summary>JsonConverter's decimal.format=NUMERIC (https://kafka.apache.org/documentation/#connect, KIP-481).</summary>
+    [Theory]
+    [InlineData("100.50", "100.50")]
+    [InlineData("12345678901234567890.12", "12345678901234567890.12")]
+    [InlineData("1E+3", "1000")]
+    [InlineData("0E-8", "0")]
+    [InlineData("1.2345678901234567E+30", "1.2345678901234567e30")]
+    public async Task A_decimal_in_JSON_may_be_a_number(string number, string text)
+    {
+        var (upstream, reading) = Open(DebeziumWriting.Json, DebeziumSchema.Decimal(2));
+        var record = upstream.Change("c", null, Row(("id", "1"), ("v", new byte[] { 0x27, 0x42 })), At(1));
+        record.Value = Encoding.UTF8.GetBytes(Encoding.UTF8.GetString(record.Value).Replace("\"J0I=\"", number, StringComparison.Ordinal));
+        Assert.Equal(text, await reading.TextAsync(record));
     }
 
     [Fact]

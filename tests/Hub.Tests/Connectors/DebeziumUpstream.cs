@@ -53,8 +53,8 @@ internal sealed class DebeziumUpstream
     /// <summary>The id of the first schema that the registry is given.</summary>
     public int FirstId { get; init; } = 100;
 
-    /// <summary>The registry: a schema per id.</summary>
-    public Dictionary<int, string> Schemas { get; } = [];
+    /// <summary>The registry: a schema per id; of several connectors one.</summary>
+    public Dictionary<int, string> Schemas { get; init; } = [];
 
     public ValueTask<string> SchemaAsync(int id) => ValueTask.FromResult(Schemas[id]);
 

@@ -36,6 +36,39 @@ public sealed class IngestWriterTests : PipelineParts
         Assert.Equal("无主键", JsonDocument.Parse(letter["record"]!).RootElement.GetProperty("name").GetString());
     }
 
+    /// <summary>As while a connector is renewed, whose older and newer schema stand side by side.</summary>
+    [Fact]
+    public async Task Shapes_that_alternate_are_compiled_once()
+    {
+        var writer = await OpenAsync();
+        var other = new RelationShape("public.thing", [.. shape.Columns, new("added", "text", InKey: false)]);
+        const int Rounds = 200;
+        await WriteAsync();
+        Assert.Equal("added", Assert.Single(writer.Drift).Message.Split('\'')[1]);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await WriteAsync();
+        var perRecord = (GC.GetTotalAllocatedBytes(precise: true) - before) / (2.0 * Rounds);
+        Assert.True(perRecord < 500, $"{perRecord} bytes a record");
+
+        batch.Clear();
+        Things.Add(batch, shape, "a", "last", 2);
+        await writer.WriteAsync(new(batch, new("q")), Cancel);
+        Assert.Empty(writer.Drift);
+
+        async Task WriteAsync()
+        {
+            batch.Clear();
+            for (var i = 0; i < Rounds; i++)
+            {
+                Things.Add(batch, shape, "a", "older", 1);
+                Things.Add(batch, other, "b", "newer", 1);
+                batch.AddNull();
+            }
+
+            await writer.WriteAsync(new(batch, new("p")), Cancel);
+        }
+    }
+
     [Fact]
     public async Task A_record_that_the_source_could_not_read_is_a_letter_with_its_bytes_under_its_key()
     {
