@@ -59,7 +59,7 @@ internal sealed class DocumentEncoder
     /// <summary>What one field of the schema is to the engine.</summary>
     private readonly record struct Slot(JsonEncodedText Name, SearchRole Role, FieldSchema Field, bool IsRegion, bool IsYear)
     {
-        public bool HasCode => Role is SearchRole.Keyword && Field.CodeList is not null;
+        public bool HasCode => Role is SearchRole.Keyword or SearchRole.Text && Field.CodeList is not null;
     }
 
     /// <summary>A live document, with its value as it came.</summary>
@@ -146,19 +146,8 @@ internal sealed class DocumentEncoder
     {
         switch (slot.Role)
         {
-            case SearchRole.Text when !reader.GetUtf8().IsEmpty:
-                WriteText(slot.Name, reader.GetUtf8());
-                present.Add(slot.Name);
-                break;
-            case SearchRole.Keyword when slot.HasCode:
-                json.WriteStartObject(slot.Name);
-                WriteText(Code, reader.GetUtf8());
-                if (names.Resolve(code++) is { } name)
-                    json.WriteString(Name, name.Text);
-                json.WriteEndObject();
-                break;
-            case SearchRole.Keyword:
-                WriteText(slot.Name, reader.GetUtf8());
+            case SearchRole.Text or SearchRole.Keyword:
+                WriteString(reader.GetUtf8(), slot, ref code);
                 break;
             case SearchRole.Flag:
                 json.WriteString(slot.Name, reader.GetBoolean() ? True : False);
@@ -176,6 +165,26 @@ internal sealed class DocumentEncoder
                 json.WriteNumber(slot.Name, reader.GetLong());
                 break;
         }
+    }
+
+    private void WriteString(ReadOnlySpan<byte> utf8, in Slot slot, ref int code)
+    {
+        var name = slot.HasCode ? names.Resolve(code++) : null;
+        if (slot.Role == SearchRole.Text && utf8.IsEmpty)
+            return;
+        if (slot.Role == SearchRole.Text)
+            present.Add(slot.Name);
+        if (!slot.HasCode)
+        {
+            WriteText(slot.Name, utf8);
+            return;
+        }
+
+        json.WriteStartObject(slot.Name);
+        WriteText(Code, utf8);
+        if (name is not null)
+            json.WriteString(Name, name.Text);
+        json.WriteEndObject();
     }
 
     private void WriteDate(JsonEncodedText name, int day)

@@ -42,15 +42,17 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     }
 
     /// <summary>Applies entries of one subject, as they stand in the log, to one generation alone; truncates are left to whoever applies them to all.</summary>
-    public async Task FillAsync(string subject, int generation, LogBatch entries, CancellationToken cancellationToken)
+    /// <returns>Why one of them was refused; null when none was.</returns>
+    public async Task<string?> FillAsync(string subject, int generation, LogBatch entries, CancellationToken cancellationToken)
     {
         var seen = store.State;
-        await WriteAsync(entries, new WriteOutcome?[entries.Count], Alone(seen), new EngineState(), cancellationToken);
-        if (!await store.ReadAsync(cancellationToken) || ReferenceEquals(store.State, seen))
-            return;
+        var outcomes = new WriteOutcome?[entries.Count];
+        await WriteAsync(entries, outcomes, Alone(seen), new EngineState(), cancellationToken);
+        await store.ReadAsync(cancellationToken);
         foreach (var (source, floor) in store.State.Floors.GetValueOrDefault(subject) ?? [])
             if (floor > seen.FloorOf(subject, source))
                 await SweepAsync(Alone(store.State), subject, source, floor, cancellationToken);
+        return outcomes.OfType<WriteOutcome.Rejected>().FirstOrDefault()?.Reason;
 
         EngineState Alone(EngineState state) => state with { Subjects = new() { [subject] = new(generation) } };
     }

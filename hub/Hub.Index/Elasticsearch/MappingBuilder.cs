@@ -101,7 +101,7 @@ internal sealed class MappingBuilder(IndexMapping mapping, ElasticsearchOptions 
         property["meta"] = MetaOf(field);
         if (mapping.IsFullText(subject, field.Name))
             property["copy_to"] = field.IsTitle ? new JsonArray(EngineFields.Text, EngineFields.Title) : new JsonArray(EngineFields.Text);
-        if (field.CodeList is null)
+        if (field.CodeList is null || field.Search is not (SearchRole.Keyword or SearchRole.Text))
             return property;
         var name = Keyword();
         if (mapping.IsFullText(subject, field.Name))

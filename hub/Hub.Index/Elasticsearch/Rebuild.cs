@@ -23,6 +23,9 @@ internal sealed class Rebuild(
 
     private readonly string subject = schema.Subject;
 
+    // Why a document was refused; also of one that the live generation has not either, so it is no failure by itself.
+    private string? refusal;
+
     /// <summary>Fills and compares the generation that is being built, and returns when it is live.</summary>
     /// <exception cref="HubException"><see cref="Codes.IndexGenerations"/>: it differs from the live one; it stays, not live, and can be dropped.</exception>
     public async Task RunAsync(Action<RebuildProgress> report, CancellationToken cancellationToken)
@@ -34,7 +37,7 @@ internal sealed class Rebuild(
         var difference = await comparison.RunAsync(subject, live, generation, cancellationToken);
         if (!difference.IsGood)
             throw new HubException(new Finding(
-                Codes.IndexGenerations, Severity.Error, subject, $"generation {generation} lacks documents of generation {live}, or has them otherwise: {string.Join(", ", difference.Older)}.",
+                Codes.IndexGenerations, Severity.Error, subject, $"generation {generation} lacks documents of generation {live}, or has them otherwise: {string.Join(", ", difference.Older)}.{(refusal is null ? "" : $" One was refused: {refusal}")}",
                 $"Nothing was swapped. See whether the log has them, then build again: hub reindex {subject} --cancel, and hub reindex {subject}"));
         await SwapAsync(live, generation, cancellationToken);
         report(new(subject, generation, "done", 0, 0, difference));
@@ -87,7 +90,8 @@ internal sealed class Rebuild(
         {
             report(new(subject, generation, "reading", read, left, null));
             await reader.ReadAsync(batch, BatchBytes, ReadWait, cancellationToken);
-            await writer.FillAsync(subject, generation, batch, cancellationToken);
+            var refused = await writer.FillAsync(subject, generation, batch, cancellationToken);
+            refusal ??= refused;
             read += batch.Count;
             if (options.Time.GetElapsedTime(saved) < SaveInterval)
                 continue;

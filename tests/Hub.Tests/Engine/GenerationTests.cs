@@ -1,0 +1,229 @@
+using System.Text.Json.Nodes;
+using Hub.Core.Index;
+using Hub.Core.Log;
+using Hub.Core.Ops;
+using Hub.Core.Schemas;
+using Hub.Index.Elasticsearch;
+using Hub.Log.Sqlite;
+using Hub.Tests.Contracts;
+using Hub.Tests.Core;
+using Hub.Tests.Fixtures;
+using Hub.Tests.Fixtures.Engine;
+using Xunit;
+using static Hub.Tests.Contracts.IndexRecords;
+
+namespace Hub.Tests.Engine;
+
+/// <summary>Generations of an index on a real engine: schemas that change, Hubs that share it, markers that are forgotten, indices that are gone.</summary>
+[Trait("needs", "engine")]
+public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
+{
+    private const string Group = "sink";
+    private const string IdField = """{ "name": "id", "type": "string", "hub.search": "text", "hub.title": true }""";
+    private const string NumberField = """{ "name": "number", "type": ["null", "string"], "default": null, "hub.search": "keyword" }""";
+    private const string FilledField = """{ "name": "count", "type": "long", "default": 5, "hub.search": "number" }""";
+
+    private readonly string prefix = EngineFixture.Prefix();
+    private readonly ScratchFolder folder = new();
+    private readonly List<ElasticsearchIndex> opened = [];
+    private string address = "";
+    private SqliteLog log = null!;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    public async ValueTask InitializeAsync()
+    {
+        address = await engine.AddressAsync(Cancel);
+        log = new(new() { Path = folder.At("log.db") });
+        await log.EnsureTopicAsync(Payment, 2, Cancel);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var index in opened)
+            await index.DisposeAsync();
+        if (log is not null)
+            await log.DisposeAsync();
+        await engine.ClearAsync(prefix);
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_new_field_is_added_in_place()
+    {
+        var first = await OpenAsync(SchemaKit.Catalog(SchemaKit.Record(IdField)));
+        await WriteAsync(first, Thing("things:1", 1, "06 E9A284"));
+        var later = await OpenAsync(SchemaKit.Catalog(SchemaKit.Record(IdField), SchemaKit.Record(IdField, NumberField)));
+        Assert.Empty(later.Findings);
+        await WriteAsync(later, Thing("things:2", 2, "06 E9A284 02 02 39"));
+        Assert.Equal(["things:2"], await IdsAsync(later, new TermFilter("number", ["9"])));
+        Assert.Equal(["things:1", "things:2"], await IdsAsync(later, new ExistsFilter("id", true)));
+        Assert.Equal([$"{prefix}state", $"{prefix}test.thing-1"], await engine.IndicesAsync(prefix, Cancel));
+    }
+
+    [Fact]
+    public async Task A_change_that_needs_a_rebuild_is_told_before_anything_is_touched_and_is_there_after_it()
+    {
+        var first = await OpenAsync(Catalog);
+        await AppendAsync(first, Entry.Put("finance:1", 1, ("fundTypeCode", "11"), ("agencyName", "区教育局")), Entry.Put("finance:2", 1, ("fundTypeCode", "19")));
+        var before = await MappingAsync(1);
+
+        var later = await OpenAsync(ChangedCatalog);
+        var finding = Assert.Single(later.Findings);
+        Assert.Equal((Codes.SchemaNeedsRebuild, Payment), (finding.Code, finding.Place));
+        Assert.Contains("fundTypeCode", finding.Message, StringComparison.Ordinal);
+        Assert.Contains($"hub reindex {Payment}", finding.Suggestion, StringComparison.Ordinal);
+        Assert.True(JsonNode.DeepEquals(before, await MappingAsync(1)));
+
+        // Everything else goes on meanwhile.
+        await AppendAsync(later, Entry.Put("finance:3", 1, ("fundTypeCode", "11"), ("agencyName", "区教育局")));
+        Assert.Equal(["finance:1", "finance:3"], (await FindAsync(later, "教育局")).Order());
+
+        await RebuildAsync(later);
+        Assert.Empty(later.Findings);
+        Assert.Equal(["finance:1", "finance:3"], (await FindAsync(later, "11")).Order());
+        Assert.Equal(["finance:1", "finance:2", "finance:3"], await IdsAsync(later, new ExistsFilter("fundTypeCode", true)));
+    }
+
+    [Fact]
+    public async Task A_new_field_that_earlier_records_have_by_its_default_needs_a_rebuild()
+    {
+        var first = await OpenAsync(SchemaKit.Catalog(SchemaKit.Record(IdField)));
+        await WriteAsync(first, Thing("things:1", 1, "06 E9A284"));
+        var later = await OpenAsync(SchemaKit.Catalog(SchemaKit.Record(IdField), SchemaKit.Record(IdField, FilledField)));
+        Assert.Contains("count", Assert.Single(later.Findings).Message, StringComparison.Ordinal);
+        await WriteAsync(later, Thing("things:2", 2, "06 E9A284 0A"));
+        Assert.Equal(2, (await later.SearchAsync(new(), Cancel)).Total);
+    }
+
+    [Fact]
+    public async Task A_rebuild_that_one_Hub_begins_gets_what_another_writes()
+    {
+        var (builder, other) = (await OpenAsync(Catalog), await OpenAsync(Catalog));
+        await AppendAsync(other, Entry.Put("finance:1", 1), Entry.Put("finance:2", 1));
+        await builder.BeginRebuildAsync(log, Group, Payment, Cancel);
+        // This one does not know of it yet, and writes in its first request to the live generation alone.
+        await AppendAsync(other, Entry.Put("finance:3", 1), Entry.Delete("finance:1", 2));
+        await builder.RebuildAsync(log, Group, Payment, _ => { }, Cancel);
+        await AppendAsync(other, Entry.Put("finance:4", 1));
+
+        Assert.Equal([(2, 1)], (await other.ReadGenerationsAsync(Cancel)).Where(one => one.Subject == Payment).Select(one => (one.Live, one.Kept!.Value)));
+        Assert.Equal(["finance:2", "finance:3", "finance:4"], await IdsAsync(other, new TermFilter("source", ["finance"])));
+        Assert.Equal(["finance:2", "finance:3", "finance:4"], await HeldAsync(2));
+    }
+
+    [Fact]
+    public async Task What_one_Hub_truncates_another_does_not_bring_back()
+    {
+        var (one, other) = (await OpenAsync(Catalog), await OpenAsync(Catalog));
+        await WriteAsync(one, Entry.Put("finance:1", 4), Entry.Put("finance:2", 9));
+        await WriteAsync(one, Entry.Truncate("finance", 5));
+        // It has not looked at the state since, so its first request may pass the floor.
+        await WriteAsync(other, Entry.Put("finance:3", 4), Entry.Put("finance:4", 5));
+        Assert.Equal(["finance:2", "finance:4"], await IdsAsync(other, new TermFilter("source", ["finance"])));
+        Assert.Equal([WriteOutcome.Stale], await WriteAsync(other, Entry.Put("finance:5", 4)));
+    }
+
+    [Fact]
+    public async Task Old_delete_markers_are_forgotten_and_new_ones_kept()
+    {
+        var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 8, 0, 0, TimeSpan.Zero));
+        var index = await OpenAsync(Catalog, clock);
+        await WriteAsync(index, Entry.Put("finance:1", 1), Entry.Delete("finance:1", 2));
+        clock.Advance(TimeSpan.FromDays(20));
+        await WriteAsync(index, Entry.Delete("finance:2", 2), Entry.Put("finance:3", 1));
+        clock.Advance(TimeSpan.FromDays(20));
+
+        Assert.Equal(1, await index.PurgeDeleteMarkersAsync(TimeSpan.FromDays(30), Cancel));
+        await index.RefreshAsync(Cancel);
+        Assert.Contains(new SubjectCount(Payment, 1, 1), await index.CountAsync(Cancel));
+        Assert.Equal([WriteOutcome.Stale], await WriteAsync(index, Entry.Put("finance:2", 1)));
+    }
+
+    [Fact]
+    public async Task An_index_that_somebody_deleted_is_told_and_not_made_again_by_a_write()
+    {
+        var index = await OpenAsync(Catalog);
+        await engine.AskAsync(HttpMethod.Delete, $"{prefix}{Payment}-1", null, Cancel);
+        var failure = await Assert.ThrowsAsync<HubException>(() => WriteAsync(index, Entry.Put("finance:1", 1)));
+        Assert.Equal(Codes.EngineIndexMissing, failure.Findings[0].Code);
+        Assert.DoesNotContain($"{prefix}{Payment}-1", await engine.IndicesAsync(prefix, Cancel));
+    }
+
+    [Fact]
+    public async Task A_new_index_has_an_identity_of_its_own_and_one_of_another_log_is_refused()
+    {
+        var first = await OpenAsync(Catalog);
+        Assert.NotNull(first.Identity);
+        Assert.Equal(first.Identity, (await OpenAsync(Catalog)).Identity);
+        var failure = await Assert.ThrowsAsync<HubException>(async () => await Add(Catalog, TimeProvider.System).AttachAsync("another", Cancel));
+        Assert.Contains("another log", failure.Findings[0].Message, StringComparison.Ordinal);
+
+        await engine.ClearAsync(prefix);
+        Assert.NotEqual(first.Identity, (await OpenAsync(Catalog)).Identity);
+    }
+
+    private async Task<ElasticsearchIndex> OpenAsync(SchemaCatalog catalog, TimeProvider? time = null)
+    {
+        var index = Add(catalog, time ?? TimeProvider.System);
+        await index.AttachAsync("log", Cancel);
+        return index;
+    }
+
+    private ElasticsearchIndex Add(SchemaCatalog catalog, TimeProvider time)
+    {
+        var index = new ElasticsearchIndex(new() { Url = address, Prefix = prefix, Time = time }, catalog);
+        opened.Add(index);
+        return index;
+    }
+
+    private static async Task<List<WriteOutcome>> WriteAsync(ElasticsearchIndex index, params Entry[] entries)
+    {
+        var outcomes = new List<WriteOutcome>();
+        await index.WriteAsync(Batch(entries), outcomes, Cancel);
+        await index.RefreshAsync(Cancel);
+        return outcomes;
+    }
+
+    /// <summary>Into the log, and from there into the index as a sink does it.</summary>
+    private async Task AppendAsync(ElasticsearchIndex index, params Entry[] entries)
+    {
+        await log.AppendAsync(Batch(entries), null, Cancel);
+        await using var reader = await log.OpenReaderAsync(Group, [Payment], null, Cancel);
+        var (batch, outcomes) = (new LogBatch(), new List<WriteOutcome>());
+        for (var left = entries.Length; left > 0; left -= batch.Count)
+        {
+            await reader.ReadAsync(batch, 1024 * 1024, TimeSpan.FromSeconds(10), Cancel);
+            await index.WriteAsync(batch, outcomes, Cancel);
+        }
+
+        await reader.CommitAsync(reader.NextOffsets, Cancel);
+        await index.RefreshAsync(Cancel);
+    }
+
+    private async Task RebuildAsync(ElasticsearchIndex index)
+    {
+        await index.BeginRebuildAsync(log, Group, Payment, Cancel);
+        await index.RebuildAsync(log, Group, Payment, _ => { }, Cancel);
+    }
+
+    private static async Task<string[]> IdsAsync(ElasticsearchIndex index, Filter filter)
+        => [.. (await index.SearchAsync(new() { Filters = [filter] }, Cancel)).Hits.Select(hit => hit.Document.Id)];
+
+    private static async Task<string[]> FindAsync(ElasticsearchIndex index, string text)
+        => [.. (await index.SearchAsync(new() { Text = text }, Cancel)).Hits.Select(hit => hit.Document.Id)];
+
+    /// <summary>The live documents of a generation.</summary>
+    private async Task<string[]> HeldAsync(int generation)
+    {
+        var name = $"{prefix}{Payment}-{generation}";
+        await engine.AskAsync(HttpMethod.Post, $"{name}/_refresh", null, Cancel);
+        var answer = await engine.AskAsync(HttpMethod.Post, $"{name}/_search?size=100", JsonNode.Parse("""{ "query": { "bool": { "must_not": { "exists": { "field": "@deletedAt" } } } }, "sort": ["@id"] }"""), Cancel);
+        return [.. answer["hits"]!["hits"]!.AsArray().Select(hit => $"{hit!["_id"]}")];
+    }
+
+    private async Task<JsonNode> MappingAsync(int generation) => (await engine.AskAsync(HttpMethod.Get, $"{prefix}{Payment}-{generation}/_mapping", null, Cancel))[$"{prefix}{Payment}-{generation}"]!;
+
+    private static Entry Thing(string id, int schemaId, string hex)
+        => new(SchemaKit.Subject, id, 1, SchemaKit.Wire(schemaId, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal))), Hub.Core.Records.Operation.Update);
+}
