@@ -10,9 +10,10 @@ internal sealed class ChildHub : IDisposable
 {
     private readonly Process process;
     private readonly TaskCompletionSource streaming = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource standby = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> lines = [];
 
-    private ChildHub(string data, string connectors, Uri address, int batchBytes)
+    private ChildHub(string data, string connectors, Uri address, int batchBytes, string[] settings)
     {
         Address = address;
         var start = new ProcessStartInfo("dotnet")
@@ -25,6 +26,12 @@ internal sealed class ChildHub : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var setting in settings)
+        {
+            start.ArgumentList.Add("--set");
+            start.ArgumentList.Add(setting);
+        }
+
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
@@ -34,17 +41,21 @@ internal sealed class ChildHub : IDisposable
 
     public Uri Address { get; }
 
-    public static ChildHub Start(string data, string connectors, int batchBytes)
+    /// <param name="settings">More of them, each <c>key=value</c>.</param>
+    public static ChildHub Start(string data, string connectors, int batchBytes, params string[] settings)
     {
         using var free = new TcpListener(IPAddress.Loopback, 0);
         free.Start();
         var address = new Uri($"http://{free.LocalEndpoint}");
         free.Stop();
-        return new(data, connectors, address, batchBytes);
+        return new(data, connectors, address, batchBytes, settings);
     }
 
     /// <summary>Ends when Hub says that a source streams, or when Hub ends.</summary>
     public Task Streaming => streaming.Task;
+
+    /// <summary>The same when it says that another Hub has the source.</summary>
+    public Task Standby => standby.Task;
 
     /// <summary>Waits for what Hub does; <see cref="KillAsync"/> tells whether it ended instead.</summary>
     public async Task WaitForAsync(Task progress, CancellationToken cancellationToken)
@@ -90,6 +101,7 @@ internal sealed class ChildHub : IDisposable
         {
             // The process has ended; whoever waits shall look why.
             streaming.TrySetResult();
+            standby.TrySetResult();
             return;
         }
 
@@ -97,5 +109,7 @@ internal sealed class ChildHub : IDisposable
             lines.Add(line);
         if (line.Contains("is now Streaming", StringComparison.Ordinal))
             streaming.TrySetResult();
+        if (line.Contains("is now Standby", StringComparison.Ordinal))
+            standby.TrySetResult();
     }
 }

@@ -81,6 +81,14 @@ public sealed class TransactionalBroker : IAsyncDisposable
             return state.Group(group).Offsets.TryGetValue(new(topic, partition), out var committed) ? committed.Offset : null;
     }
 
+    /// <summary>Takes all members of consumer groups for dead, as it does when one is silent for as long as its session lasts. Who lives joins again.</summary>
+    public void ExpireSessions()
+    {
+        lock (state.Gate)
+            foreach (var group in state.Groups)
+                group.ExpireSessions();
+    }
+
     /// <summary>Ends all connections and refuses new ones; everything is kept. Sessions and transactions go on timing out.</summary>
     public async Task DownAsync()
     {

@@ -23,6 +23,8 @@ internal sealed class BrokerState
 
     public IReadOnlyCollection<Topic> Topics => topics.Values;
 
+    public IReadOnlyCollection<ConsumerGroup> Groups => groups.Values;
+
     /// <summary>Ends when a partition grows or its last stable offset moves.</summary>
     public Task Grown => grown.Task;
 

@@ -67,6 +67,12 @@ internal sealed class ConsumerGroup(BrokerState state)
         return ErrorCode.NoError;
     }
 
+    public void ExpireSessions()
+    {
+        foreach (var member in members.Values.ToArray())
+            Remove(member);
+    }
+
     /// <summary>Whether a commit is the group's: a member's of this generation, or anybody's while there are no members.</summary>
     public ErrorCode CheckCommit(string id, int asOf)
     {
