@@ -53,9 +53,14 @@ public static class Composition
 
     /// <summary>What <c>hub doctor</c> asks the log's cluster and each source; each connects, looks and says what it found.</summary>
     public static IReadOnlyList<Func<CancellationToken, Task<IReadOnlyList<Finding>>>> Doctors(HubOptions options, SchemaCatalog catalog)
-        => [.. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
-            .. SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(
-            definition => cancellationToken => ExamineAsync(definition, cancellationToken))];
+    {
+        var definitions = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog);
+        return
+        [
+            .. options.Log == LogKind.Kafka ? [cancellationToken => KafkaDoctor.ExamineAsync(options.Kafka, TopicsOf(options, definitions), cancellationToken)] : Array.Empty<Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(),
+            .. definitions.Select<SourceDefinition, Func<CancellationToken, Task<IReadOnlyList<Finding>>>>(definition => cancellationToken => ExamineAsync(definition, cancellationToken)),
+        ];
+    }
 
     /// <summary>What <c>hub validate</c> finds wrong in the source definitions, without connecting to anything.</summary>
     public static IReadOnlyList<Finding> CheckSources(HubOptions options, SchemaCatalog catalog)
@@ -124,6 +129,16 @@ public static class Composition
         services.AddHostedService(provider => provider.GetRequiredService<Pipeline>());
         services.AddSingleton<WriterSchemas>();
         services.AddRegistry(options.Registry);
+    }
+
+    /// <summary>The topics that Hub fills, and how many partitions each is set to have.</summary>
+    private static Dictionary<string, int> TopicsOf(HubOptions options, IEnumerable<SourceDefinition> definitions)
+    {
+        var topics = definitions.SelectMany(definition => definition.Tables, (_, table) => table.Subject).Distinct(StringComparer.Ordinal).ToDictionary(subject => subject, _ => options.LogPartitions, StringComparer.Ordinal);
+        topics[DeadLetterBook.Topic] = 1;
+        if (!options.Registry.IsExternal)
+            topics[SchemaRegistry.Topic] = 1;
+        return topics;
     }
 
     /// <summary>

@@ -1,7 +1,7 @@
 using Hub.Core.Ops;
 using Hub.Log.Kafka;
 using Hub.Tests.Contracts;
-using Microsoft.Extensions.Logging;
+using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.Log;
@@ -30,12 +30,12 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
     public async Task A_topic_with_other_settings_is_told_when_it_may_not_be_made()
     {
         Broker.CreateTopic("filing.document", 1, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["max.message.bytes"] = "16777216" });
-        var lines = new Lines();
+        var lines = new WrittenLines();
         var log = Open(change: options => options with { CreateTopics = false, Logger = lines });
         Assert.Equal(1, await log.EnsureTopicAsync("filing.document", 4, Token));
         Assert.Equal(
             "Topic filing.document has cleanup.policy=delete, Hub would have set compact; unless that is meant, change it with kafka-configs.sh",
-            Assert.Single(lines.Written, line => line.Contains("filing.document", StringComparison.Ordinal)));
+            Assert.Single(lines.All, line => line.Contains("filing.document", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -59,21 +59,5 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
         await log.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
         await using var reader = await log.OpenReaderAsync("index", [P0.Topic], null, Token);
         Assert.Equal(2, (await LogContractEntry.ReadAllAsync(reader, await log.ReadEndsAsync([P0.Topic], Token), 1_000_000, Token)).Count);
-    }
-
-    private sealed class Lines : ILogger
-    {
-        public List<string> Written { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (Written)
-                Written.Add(formatter(state, exception));
-        }
     }
 }
