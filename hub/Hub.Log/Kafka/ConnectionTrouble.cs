@@ -8,6 +8,9 @@ namespace Hub.Log.Kafka;
 /// </summary>
 internal sealed class ConnectionTrouble
 {
+    // Of the connection that the library makes to ask what the broker can do.
+    private const string Unanswered = "in state APIVERSION_QUERY";
+
     private readonly Lock gate = new();
     private Error? cause;
     private bool isEverywhere;
@@ -41,6 +44,13 @@ internal sealed class ConnectionTrouble
             else if (IsRefusal(error.Code) || error.Code is ErrorCode.Local_Transport or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut)
                 cause = error;
         }
+    }
+
+    /// <summary>A line about a connection: a broker that turns a client away by closing is told in no other way.</summary>
+    public void Heard(LogMessage line)
+    {
+        if (line.Message.Contains(Unanswered, StringComparison.Ordinal))
+            Heard(new Error(ErrorCode.Local_Transport, $"it closes the connection before it answers anything: {line.Message}"));
     }
 
     /// <summary>A broker has answered.</summary>

@@ -92,6 +92,13 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
             }
         }, cancellationToken);
 
+    /// <exception cref="KafkaException">Every broker refuses the login, so that waiting does not help.</exception>
+    public void ThrowIfRefused()
+    {
+        if (Trouble.IsRefused)
+            throw new KafkaException(ErrorCode.Local_AllBrokersDown);
+    }
+
     public IAdminClient Admin()
     {
         var builder = new AdminClientBuilder(new AdminClientConfig(Common())).SetLogHandler((_, line) => Log(line)).SetErrorHandler((_, error) => Log(error));
@@ -182,8 +189,11 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
 
     private void Log(LogMessage line)
     {
+        var isOfConnection = line.Facility == ConnectionFailed;
+        if (isOfConnection)
+            Trouble.Heard(line);
         // Every client tells of every attempt to connect, several times a second.
-        if (line.Level <= SyslogLevel.Error && (line.Facility != ConnectionFailed || lineDue.IsDue()))
+        if (line.Level <= SyslogLevel.Error && (!isOfConnection || lineDue.IsDue()))
             LogClient(line.Name, line.Message);
     }
 

@@ -30,6 +30,10 @@ public static class KafkaDoctor
         {
             return clients.Explain(failure, "Kafka cannot be asked").Findings;
         }
+        catch (HubException failure)
+        {
+            return failure.Findings;
+        }
         finally
         {
             await BlockingCalls.OnThreadAsync(admin.Dispose);

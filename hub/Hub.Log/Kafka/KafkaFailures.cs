@@ -27,8 +27,8 @@ internal static class KafkaFailures
                 => Permanent(Codes.RecordTooLarge, $"{subject}: a record is larger than Kafka takes ({reason}).", "Raise message.max.bytes of the topic or the brokers, and kafka.message.max.bytes of Hub; then start the source again, which goes on with this record."),
             ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange
                 => Permanent(Codes.LogDamaged, $"{subject}: the place to read on from is not in the log any more: a topic was made anew, or has forgotten what was not read yet ({reason}).", Rebuild),
-            ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Resolve
-                => Transient(Codes.KafkaFailed, $"{subject}: no broker of kafka.bootstrap ({place}) can be reached ({reason}).", Unreachable),
+            ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut
+                => Transient(Codes.KafkaFailed, $"{subject}: no broker of kafka.bootstrap ({place}) answers ({reason}).", Unreachable),
             _ => Transient(Codes.KafkaFailed, $"{subject}: {reason}.", "Hub tries again by itself. Look at the brokers if it lasts."),
         };
 
@@ -37,7 +37,8 @@ internal static class KafkaFailures
         HubException Permanent(string code, string message, string suggestion) => new(new Finding(code, Severity.Error, place, message, suggestion), failure);
     }
 
-    private const string Unreachable = "Look whether these are the right addresses, the brokers run, their advertised.listeners can be reached from here, and kafka.security.protocol is the one of this port.";
+    private const string Unreachable = "Look whether these are the right addresses, the brokers run, and their advertised.listeners can be reached from here; and whether kafka.security.protocol is "
+        + "the one of this port, and what it asks for is set (kafka.sasl.*, kafka.ssl.certificate.location).";
 
     private const string Encryption = "Check that kafka.security.protocol is the one of this port, that kafka.ssl.ca.location or kafka.ssl.ca.pem holds the authority that signed the broker's certificate, "
         + "and kafka.ssl.certificate.location and kafka.ssl.key.location if the broker asks for a certificate of Hub's.";

@@ -174,6 +174,7 @@ internal sealed class KafkaLogReader : ILogReader
             return;
         if (topics.FindMissing(names, cancellationToken) is { } missing)
             throw missing;
+        clients.ThrowIfRefused();
         lastSign = time.GetTimestamp();
     }
 

@@ -79,7 +79,7 @@ public sealed class KafkaCommandTests : IAsyncLifetime
         Assert.Equal((3, ""), (exit, error));
         var finding = Assert.Single(JsonDocument.Parse(output).RootElement.GetProperty("findings").EnumerateArray());
         Assert.Equal((Codes.KafkaFailed, "error", broker.Bootstrap), (finding.GetProperty("code").GetString(), finding.GetProperty("severity").GetString(), finding.GetProperty("place").GetString()));
-        Assert.StartsWith($"Kafka cannot be asked: no broker of kafka.bootstrap ({broker.Bootstrap}) can be reached (", finding.GetProperty("message").GetString());
+        Assert.StartsWith($"Kafka cannot be asked: no broker of kafka.bootstrap ({broker.Bootstrap}) answers (", finding.GetProperty("message").GetString());
         Assert.Contains("Connection refused", finding.GetProperty("message").GetString());
         Assert.Contains("advertised.listeners", finding.GetProperty("suggestion").GetString());
     }
@@ -92,7 +92,7 @@ public sealed class KafkaCommandTests : IAsyncLifetime
         var output = TextWriter.Synchronized(text);
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         var running = InvokeAsync(output, output, stop.Token, "run", "--log", "kafka", "--set", $"kafka.bootstrap={broker.Bootstrap}", "--set", $"address={FreeAddress()}");
-        await Wait.UntilAsync("it says so", () => Said().Contains($"no broker of kafka.bootstrap ({broker.Bootstrap}) can be reached (", StringComparison.Ordinal), Said, stop.Token);
+        await Wait.UntilAsync("it says so", () => Said().Contains($"no broker of kafka.bootstrap ({broker.Bootstrap}) answers (", StringComparison.Ordinal), Said, stop.Token);
         Assert.Equal(0, broker.Requests(ApiKey.CreateTopics));
         broker.Up();
         await Wait.UntilAsync("it begins", () => broker.Requests(ApiKey.CreateTopics) > 0, Said, stop.Token);

@@ -43,7 +43,7 @@ public sealed class KafkaLogFailureTests : KafkaLogParts
         await Broker.DownAsync();
         var log = Open(change: options => options with { Timeout = TimeSpan.FromSeconds(2), Logger = lines });
         var failure = await FailsAsync(Codes.KafkaFailed, isTransient: true, () => log.EnsureTopicAsync(P0.Topic, 2, Token).AsTask());
-        var told = $"no broker of kafka.bootstrap ({Broker.Bootstrap}) can be reached (";
+        var told = $"no broker of kafka.bootstrap ({Broker.Bootstrap}) answers (";
         Assert.Contains(told, failure.Message, StringComparison.Ordinal);
         Assert.Single(lines.All, line => line.Contains(told, StringComparison.Ordinal));
         Assert.InRange(lines.All.Length, 1, 3);
