@@ -65,6 +65,7 @@ public static class Composition
         return doctors;
     }
 
+    /// <summary>The topics that Hub fills, and how many partitions each is set to have.</summary>
     private static Dictionary<string, int> TopicsOf(HubOptions options, SchemaCatalog catalog)
     {
         var topics = SourceDefinitionReader.LoadFolder(options.ConnectorsFolder, catalog).SelectMany(definition => definition.Tables).Select(table => table.Subject)

@@ -18,32 +18,35 @@ internal static class BlockingCalls
     public static Task OnThreadAsync(Action work)
         => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 
-    /// <summary>Calls again for as long as the call only ran out of its part of the time, up to the limit.</summary>
+    /// <summary>Calls again for as long as the call only ran out of its part of the time, up to the limit; not if the brokers refuse the login.</summary>
     /// <param name="call">Is given how long it may take, and goes on with what it had begun when it is called again.</param>
-    public static T Run<T>(Func<TimeSpan, T> call, KafkaLogOptions options, CancellationToken cancellationToken)
+    public static T Run<T>(Func<TimeSpan, T> call, KafkaClients clients, CancellationToken cancellationToken)
     {
-        var began = options.Time.GetTimestamp();
+        var (time, limit) = (clients.Options.Time, clients.Options.Timeout);
+        var began = time.GetTimestamp();
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
             try
             {
-                return call(Slice);
+                var answer = call(Slice);
+                clients.Trouble.Clear();
+                return answer;
             }
-            catch (KafkaException failure) when (MayPass(failure) && options.Time.GetElapsedTime(began) < options.Timeout)
+            catch (KafkaException failure) when (MayPass(failure) && !clients.Trouble.IsRefused && time.GetElapsedTime(began) < limit)
             {
                 cancellationToken.WaitHandle.WaitOne(Pause);
             }
         }
     }
 
-    public static void Run(Action<TimeSpan> call, KafkaLogOptions options, CancellationToken cancellationToken) => Run(
-        limit =>
+    public static void Run(Action<TimeSpan> call, KafkaClients clients, CancellationToken cancellationToken) => Run(
+        slice =>
         {
-            call(limit);
+            call(slice);
             return true;
         },
-        options, cancellationToken);
+        clients, cancellationToken);
 
     private static bool MayPass(KafkaException failure) => failure is KafkaRetriableException || failure.Error.Code is ErrorCode.Local_TimedOut or ErrorCode.Local_Transport;
 }

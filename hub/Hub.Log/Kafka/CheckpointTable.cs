@@ -108,7 +108,7 @@ internal sealed class CheckpointTable(KafkaClients clients, KafkaTopics topics) 
     private void Begin(int partition, CancellationToken cancellationToken)
     {
         var place = new Confluent.Kafka.TopicPartition(topics.NameOf(KafkaTopics.Checkpoints), partition);
-        var least = BlockingCalls.Run(limit => consumer!.QueryWatermarkOffsets(place, limit), clients.Options, cancellationToken).Low.Value;
+        var least = BlockingCalls.Run(limit => consumer!.QueryWatermarkOffsets(place, limit), clients, cancellationToken).Low.Value;
         consumer!.IncrementalAssign([new TopicPartitionOffset(place, least)]);
         next[partition] = least;
     }

@@ -7,6 +7,9 @@ namespace Hub.Log.Kafka;
 /// <summary>Makes the clients of one log, all with the same way to the cluster.</summary>
 internal sealed partial class KafkaClients(KafkaLogOptions options)
 {
+    // What the library calls a line about a connection.
+    private const string ConnectionFailed = "FAIL";
+
     // Room for one record of the largest kind that Hub carries; the topics that Hub makes take as much.
     public const int MaxRecordBytes = 16 * 1024 * 1024;
 
@@ -30,6 +33,8 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
     private readonly CancellationTokenSource closing = new();
 
     public KafkaLogOptions Options => options;
+
+    public ConnectionTrouble Trouble { get; } = new();
 
     public string Place => options.Bootstrap;
 
@@ -56,9 +61,12 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
         }
         catch (KafkaException failure)
         {
-            throw KafkaFailures.Explain(failure, Place, subject);
+            throw Explain(failure, subject);
         }
     }
+
+    /// <param name="subject">What was being done, as a sentence's beginning.</param>
+    public HubException Explain(KafkaException failure, string subject) => KafkaFailures.Explain(Trouble.CauseOf(failure), Place, subject);
 
     /// <summary>The same for a question that changes nothing: asked again until there is an answer, or the time for it is over.</summary>
     public Task<T> AskAgainAsync<T>(string subject, Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken) => AskAsync(
@@ -69,15 +77,24 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
             {
                 try
                 {
-                    return await ask(stop);
+                    var answer = await ask(stop);
+                    Trouble.Clear();
+                    return answer;
                 }
-                catch (KafkaException failure) when (KafkaFailures.Explain(failure, Place, subject).IsTransient && options.Time.GetElapsedTime(began) < options.Timeout)
+                catch (KafkaException failure) when (Explain(failure, subject).IsTransient && options.Time.GetElapsedTime(began) < options.Timeout)
                 {
                     // Leaders move, and a client that was cut off has yet to find them.
                     await Task.Delay(AskPause, options.Time, stop);
                 }
             }
         }, cancellationToken);
+
+    /// <exception cref="KafkaException">Every broker refuses the login, so that waiting does not help.</exception>
+    public void ThrowIfRefused()
+    {
+        if (Trouble.IsRefused)
+            throw new KafkaException(ErrorCode.Local_AllBrokersDown);
+    }
 
     public IAdminClient Admin()
     {
@@ -169,19 +186,26 @@ internal sealed partial class KafkaClients(KafkaLogOptions options)
 
     private void Log(LogMessage line)
     {
-        if (line.Level <= SyslogLevel.Error && told.IsNew(line.Message))
+        var isOfConnection = line.Facility == ConnectionFailed;
+        if (isOfConnection)
+            Trouble.Heard(line);
+        // Every client tells of every attempt to connect, several times a second.
+        if (line.Level <= SyslogLevel.Error && (isOfConnection ? told.IsNew(nameof(ConnectionFailed)) : told.IsNew(line.Message)))
             LogClient(line.Name, line.Message);
     }
 
     private void Log(Error error)
     {
-        if (error.Code == ErrorCode.Local_AllBrokersDown && told.IsNew(nameof(ErrorCode.Local_AllBrokersDown)))
-            LogUnreachable(options.Bootstrap);
+        Trouble.Heard(error);
+        if (!Trouble.IsEverywhere || !told.IsNew(nameof(ErrorCode.Local_AllBrokersDown)))
+            return;
+        var finding = Explain(new(ErrorCode.Local_AllBrokersDown), "Kafka").Findings[0];
+        LogUnreachable($"{finding.Message} {finding.Suggestion}");
     }
 
     [LoggerMessage(EventId = 5001, Level = LogLevel.Warning, Message = "Kafka client {Client}: {Line}")]
     private partial void LogClient(string client, string line);
 
-    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "No broker of {Bootstrap} can be reached; Hub goes on trying")]
-    private partial void LogUnreachable(string bootstrap);
+    [LoggerMessage(EventId = 5002, Level = LogLevel.Warning, Message = "{Reason}")]
+    private partial void LogUnreachable(string reason);
 }

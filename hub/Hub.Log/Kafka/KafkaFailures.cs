@@ -15,8 +15,10 @@ internal static class KafkaFailures
         return error.Code switch
         {
             ErrorCode.ProducerFenced or ErrorCode.InvalidProducerEpoch or ErrorCode.Local_Fenced or ErrorCode.FencedInstanceId => Taken(place, subject, failure),
-            ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState or ErrorCode.Local_Ssl
-                => Permanent(Codes.KafkaRefused, $"{subject}: Kafka refused the login ({reason}).", "Check kafka.security.protocol, kafka.sasl.* and kafka.ssl.*."),
+            ErrorCode.SaslAuthenticationFailed or ErrorCode.Local_Authentication or ErrorCode.UnsupportedSaslMechanism or ErrorCode.IllegalSaslState
+                => Permanent(Codes.KafkaRefused, $"{subject}: Kafka refused the login ({reason}).", "Check kafka.sasl.mechanism, kafka.sasl.username and kafka.sasl.password, and that kafka.security.protocol is the one of this port."),
+            ErrorCode.Local_Ssl
+                => Permanent(Codes.KafkaRefused, $"{subject}: there is no encrypted connection ({reason}).", Encryption),
             ErrorCode.TopicAuthorizationFailed or ErrorCode.GroupAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed or ErrorCode.TransactionalIdAuthorizationFailed
                 => Permanent(Codes.KafkaRefused, $"{subject}: the user may not do that ({reason}).", "Give Hub's user the rights that ops/README.md lists under Kafka."),
             ErrorCode.UnknownTopicOrPart or ErrorCode.Local_UnknownTopic or ErrorCode.Local_UnknownPartition
@@ -29,6 +31,8 @@ internal static class KafkaFailures
                 => Permanent(Codes.RecordTooLarge, $"{subject}: a record is larger than Kafka takes ({reason}).", "Raise message.max.bytes of the topic or the brokers, and kafka.message.max.bytes of Hub; then start the source again, which goes on with this record."),
             ErrorCode.Local_AutoOffsetReset or ErrorCode.OffsetOutOfRange
                 => Permanent(Codes.LogDamaged, $"{subject}: the place to read on from is not in the log any more: a topic was made anew, or has forgotten what was not read yet ({reason}).", Rebuild),
+            ErrorCode.Local_Transport or ErrorCode.Local_AllBrokersDown or ErrorCode.Local_Resolve or ErrorCode.Local_TimedOut
+                => Transient(Codes.KafkaFailed, $"{subject}: no broker of kafka.bootstrap ({place}) answers ({reason}).", Unreachable),
             _ => Transient(Codes.KafkaFailed, $"{subject}: {reason}.", "Hub tries again by itself. Look at the brokers if it lasts."),
         };
 
@@ -36,6 +40,12 @@ internal static class KafkaFailures
 
         HubException Permanent(string code, string message, string suggestion) => new(new Finding(code, Severity.Error, place, message, suggestion), failure);
     }
+
+    private const string Unreachable = "Look whether these are the right addresses, the brokers run, and their advertised.listeners can be reached from here; and whether kafka.security.protocol is "
+        + "the one of this port, and what it asks for is set (kafka.sasl.*, kafka.ssl.certificate.location).";
+
+    private const string Encryption = "Check that kafka.security.protocol is the one of this port, that kafka.ssl.ca.location or kafka.ssl.ca.pem holds the authority that signed the broker's certificate, "
+        + "and kafka.ssl.certificate.location and kafka.ssl.key.location if the broker asks for a certificate of Hub's.";
 
     public const string Rebuild = "Let the index be built from the log again, and the sources begin anew if the topic no longer holds everything.";
 

@@ -94,7 +94,7 @@ internal sealed class KafkaLease : IAsyncDisposable
     }
 
     private bool IsPassing(KafkaException failure)
-        => !failure.Error.IsFatal && KafkaFailures.Explain(failure, clients.Place, source).Findings[0].Code != Codes.KafkaRefused;
+        => !failure.Error.IsFatal && clients.Explain(failure, source).Findings[0].Code != Codes.KafkaRefused;
 
     // Whoever listens must not hold up the library's thread.
     private void Lose() => _ = lost.CancelAsync();

@@ -184,6 +184,7 @@ internal sealed class KafkaLogReader : ILogReader
             return;
         if (topics.FindMissing(names, cancellationToken) is { } missing)
             throw missing;
+        clients.ThrowIfRefused();
         lastSign = time.GetTimestamp();
     }
 
@@ -281,10 +282,10 @@ internal sealed class KafkaLogReader : ILogReader
     private Dictionary<Confluent.Kafka.TopicPartition, long> Committed(IReadOnlyCollection<Confluent.Kafka.TopicPartition> asked, CancellationToken cancellationToken)
         => asked.Count == 0
             ? []
-            : BlockingCalls.Run(turn => consumer.Committed(asked, turn), clients.Options, cancellationToken).ToDictionary(one => one.TopicPartition, one => one.Offset.Value);
+            : BlockingCalls.Run(turn => consumer.Committed(asked, turn), clients, cancellationToken).ToDictionary(one => one.TopicPartition, one => one.Offset.Value);
 
     private WatermarkOffsets Bounds(Confluent.Kafka.TopicPartition place, CancellationToken cancellationToken)
-        => BlockingCalls.Run(turn => consumer.QueryWatermarkOffsets(place, turn), clients.Options, cancellationToken);
+        => BlockingCalls.Run(turn => consumer.QueryWatermarkOffsets(place, turn), clients, cancellationToken);
 
     private Confluent.Kafka.TopicPartition KafkaPlaceOf(TopicPartition place) => new(topics.NameOf(place.Topic), place.Partition);
 

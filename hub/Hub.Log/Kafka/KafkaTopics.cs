@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -22,6 +21,9 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
 
     // Several, so that a transaction of one source that hangs does not hide the checkpoint of another.
     public const int CheckpointPartitions = 16;
+
+    /// <summary>Hub's own topics, and how many partitions each has.</summary>
+    public static readonly IReadOnlyDictionary<string, int> Own = new Dictionary<string, int> { [Checkpoints] = CheckpointPartitions, [Leases] = 1 };
 
     private static readonly TimeSpan LookTime = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -80,7 +82,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     }
 
     public Task EnsureOwnAsync(CancellationToken cancellationToken)
-        => Task.WhenAll(EnsureAsync(Checkpoints, CheckpointPartitions, cancellationToken).AsTask(), EnsureAsync(Leases, 1, cancellationToken).AsTask());
+        => Task.WhenAll(Own.Select(topic => EnsureAsync(topic.Key, topic.Value, cancellationToken).AsTask()));
 
     public async ValueTask<int> EnsureAsync(string topic, int count, CancellationToken cancellationToken)
     {
@@ -149,7 +151,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
             // A reader may look while the log is being closed.
             var metadata = clients.IsClosed ? null : admin.GetMetadata(LookTime);
             return names.FirstOrDefault(name => metadata?.Topics.Exists(topic => topic.Topic == NameOf(name)) == false) is { } missing
-                ? KafkaFailures.Explain(new(ErrorCode.UnknownTopicOrPart), clients.Place, $"the topic '{NameOf(missing)}' cannot be used")
+                ? clients.Explain(new(ErrorCode.UnknownTopicOrPart), $"the topic '{NameOf(missing)}' cannot be used")
                 : null;
         }
         catch (KafkaException)
@@ -187,7 +189,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         await looking.WaitAsync(cancellationToken);
         try
         {
-            return await BlockingCalls.OnThreadAsync(() => BlockingCalls.Run(admin.GetMetadata, clients.Options, cancellationToken));
+            return await BlockingCalls.OnThreadAsync(() => BlockingCalls.Run(admin.GetMetadata, clients, cancellationToken));
         }
         finally
         {
@@ -236,9 +238,8 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
         {
             var answer = await admin.DescribeConfigsAsync(
                 [new ConfigResource { Type = ResourceType.Topic, Name = NameOf(topic) }], new() { RequestTimeout = TimeSpan.FromSeconds(5) }).WaitAsync(cancellationToken);
-            foreach (var (key, wanted) in TopicForm.SettingsOf(clients.Options, topic))
-                if (answer[0].Entries.TryGetValue(key, out var has) && has.Value != wanted)
-                    LogSetting(NameOf(topic), key, has.Value, wanted);
+            foreach (var (key, has, wanted) in TopicForm.Differences(clients.Options, topic, answer[0]))
+                LogSetting(NameOf(topic), key, has, wanted);
         }
         catch (KafkaException failure)
         {

@@ -7,7 +7,7 @@ namespace Hub.Log.Kafka;
 internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTopics topics, CheckpointTable checkpoints) : IAsyncDisposable
 {
     private readonly SemaphoreSlim writing = new(1);
-    private volatile CancellationTokenSource ending = new();
+    private CancellationTokenSource ending = new();
     private volatile bool isTaken;
     private TransactionalWriter? writer;
 
@@ -33,18 +33,24 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
 
     public ValueTask DeleteCheckpointAsync(CancellationToken cancellationToken) => WriteAsync(() => { }, new(), (source, null), null, cancellationToken);
 
-    /// <summary>Another Hub has the source, or may have: what this one appends is refused until <see cref="RenewAsync"/>, lest it shut out the other.</summary>
-    public void Take() => isTaken = true;
+    /// <summary>
+    /// Another Hub has the source, or may have: what this one appends is refused until <see cref="RenewAsync"/>, lest it shut out the other. An
+    /// append that is under way ends: cut off from the brokers, its commit would go on waiting for them.
+    /// </summary>
+    public void Take()
+    {
+        isTaken = true;
+        Interlocked.Exchange(ref ending, new()).Cancel();
+    }
 
     /// <summary>Ends an append that is under way, and lets the source go.</summary>
     public async ValueTask ReleaseAsync()
     {
-        await ending.CancelAsync();
+        await Interlocked.Exchange(ref ending, new()).CancelAsync();
         await writing.WaitAsync(CancellationToken.None);
         try
         {
             await BlockingCalls.OnThreadAsync(Discard);
-            ending = new();
         }
         finally
         {
@@ -57,13 +63,21 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
     private async ValueTask WriteAsync(Action check, LogBatch entries, (string Source, byte[]? Value)? record, Checkpoint? checkpoint, CancellationToken cancellationToken)
     {
         var end = 0L;
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, ending.Token);
-        await WithWriterAsync(check, () => writer!.Append(entries, record, (place, offset) =>
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Volatile.Read(ref ending).Token);
+        try
         {
-            topics.Written(place, offset);
-            if (place.Topic == KafkaTopics.Checkpoints)
-                end = offset;
-        }, stop.Token), entries, stop.Token);
+            await WithWriterAsync(check, () => writer!.Append(entries, record, (place, offset) =>
+            {
+                topics.Written(place, offset);
+                if (place.Topic == KafkaTopics.Checkpoints)
+                    end = offset;
+            }, stop.Token), entries, stop.Token);
+        }
+        catch (OperationCanceledException) when (isTaken && !cancellationToken.IsCancellationRequested)
+        {
+            throw Taken();
+        }
+
         if (record is not null)
             checkpoints.Written(source, checkpoint, end);
     }
@@ -100,8 +114,10 @@ internal sealed class SourceWriter(string source, KafkaClients clients, KafkaTop
     private void RefuseIfTaken()
     {
         if (isTaken)
-            throw KafkaFailures.Taken(clients.Place, $"'{topics.GroupOf($"hub-{source}")}' cannot write");
+            throw Taken();
     }
+
+    private HubException Taken() => KafkaFailures.Taken(clients.Place, $"'{topics.GroupOf($"hub-{source}")}' cannot write");
 
     private Task<HubException?> FindMissingAsync(LogBatch entries, CancellationToken cancellationToken)
         => BlockingCalls.OnThreadAsync(() => topics.FindMissing(Enumerable.Range(0, entries.Count).Select(index => entries[index].Place.Topic).Distinct(StringComparer.Ordinal), cancellationToken));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Confluent.Kafka.Admin;
 
 namespace Hub.Log.Kafka;
 
@@ -24,6 +25,13 @@ internal static class TopicForm
             (settings["segment.bytes"], settings["min.cleanable.dirty.ratio"], settings["delete.retention.ms"]) = ("16777216", "0.05", "86400000");
         return settings;
     }
+
+    /// <summary>What a topic has otherwise than Hub would have made it.</summary>
+    public static IEnumerable<(string Key, string Has, string Wanted)> Differences(KafkaLogOptions options, string topic, DescribeConfigsResult there)
+        => from one in SettingsOf(options, topic)
+           let has = there.Entries.GetValueOrDefault(one.Key)?.Value
+           where has is not null && has != one.Value
+           select (one.Key, has, one.Value);
 
     /// <summary>What an operator types to make it.</summary>
     public static string CommandOf(KafkaLogOptions options, string topic, int partitions)

@@ -15,6 +15,9 @@ internal sealed class TransactionalWriter : IDisposable
     // A transaction that is left open holds readers back until it times out; but whoever ends Hub does not wait for long.
     private static readonly TimeSpan AbortPatience = TimeSpan.FromSeconds(2);
 
+    // How often a wait looks whether it is in vain.
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
+
     // Nearly all keys and values are smaller; the others are garbage at once.
     private const int LargestKept = 2048;
 
@@ -49,13 +52,13 @@ internal sealed class TransactionalWriter : IDisposable
         producer = clients.Producer(id);
         try
         {
-            BlockingCalls.Run(producer.InitTransactions, clients.Options, cancellationToken);
+            BlockingCalls.Run(producer.InitTransactions, clients, cancellationToken);
         }
         catch (Exception failure)
         {
             producer.Dispose();
             if (failure is KafkaException explained)
-                throw KafkaFailures.Explain(explained, clients.Place, $"the transactional id '{id}' cannot be taken");
+                throw clients.Explain(explained, $"the transactional id '{id}' cannot be taken");
             throw;
         }
     }
@@ -79,9 +82,10 @@ internal sealed class TransactionalWriter : IDisposable
                     SendLast(entries, slot);
             undelivered.Signal();
             // Not Flush: it and the library's own thread wait for each other's turn. Nothing is gathered for longer, so there is nothing to push.
-            undelivered.Wait(cancellationToken);
+            while (!undelivered.Wait(Look, cancellationToken))
+                clients.ThrowIfRefused();
             // Fails if a single record was not taken, and tells why: a record's own report may only tell that it was given up with the others.
-            BlockingCalls.Run(producer.CommitTransaction, clients.Options, cancellationToken);
+            BlockingCalls.Run(producer.CommitTransaction, clients, cancellationToken);
         }
         catch (OperationCanceledException)
         {
@@ -92,7 +96,7 @@ internal sealed class TransactionalWriter : IDisposable
         {
             var cause = CauseOf(failure);
             Abort();
-            throw KafkaFailures.Explain(cause, clients.Place, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
+            throw clients.Explain(cause, $"'{Id}' cannot write to {string.Join(", ", used.Select(slot => slot.Place.Topic).Distinct())}");
         }
         finally
         {

@@ -3,6 +3,7 @@ using Hub.Core.Log;
 using Hub.Core.Ops;
 using Hub.Log.Kafka;
 using Hub.Tests.Contracts;
+using Hub.Tests.Fixtures;
 using Hub.Tests.Fixtures.Kafka;
 using Xunit;
 using static Hub.Tests.Contracts.LogContractEntry;
@@ -33,6 +34,19 @@ public sealed class KafkaLogFailureTests : KafkaLogParts
         await Wait.UntilAsync("it is written", () => WritesAsync(log), () => "still a failure", Token);
         await LogContractEntry.ReadAllAsync(reader, await log.ReadEndsAsync([P0.Topic], Token), 1000, Token);
         Assert.Equal("a:1,2 b:1,2", await CommittedAsync());
+    }
+
+    [Fact]
+    public async Task A_cluster_that_is_away_is_told_with_its_address_and_not_at_every_attempt()
+    {
+        var lines = new WrittenLines();
+        await Broker.DownAsync();
+        var log = Open(change: options => options with { Timeout = TimeSpan.FromSeconds(2), Logger = lines });
+        var failure = await FailsAsync(Codes.KafkaFailed, isTransient: true, () => log.EnsureTopicAsync(P0.Topic, 2, Token).AsTask());
+        var told = $"no broker of kafka.bootstrap ({Broker.Bootstrap}) answers (";
+        Assert.Contains(told, failure.Message, StringComparison.Ordinal);
+        Assert.Single(lines.All, line => line.Contains(told, StringComparison.Ordinal));
+        Assert.InRange(lines.All.Length, 1, 3);
     }
 
     [Theory]

@@ -14,6 +14,8 @@ public sealed class KafkaLogGroupTests : KafkaLogParts
     private const int Partitions = 4;
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(50);
     private volatile string cut = "nobody";
+    // Short, since some tests wait for its end.
+    private TimeSpan session = TimeSpan.FromSeconds(1);
     private KafkaLog writer = null!;
     private int appended;
 
@@ -28,6 +30,8 @@ public sealed class KafkaLogGroupTests : KafkaLogParts
     [Fact]
     public async Task A_reader_that_joins_while_another_holds_a_batch_takes_its_share_and_nothing_is_lost()
     {
+        // Nobody may be taken for dead on a machine that is busy: it would read again.
+        session = TimeSpan.FromSeconds(6);
         await AppendAsync(5);
         await using var first = await ReaderAsync("first");
         await first.ReadUntilAsync(() => first.Values.Count == 5 * Partitions);
@@ -97,6 +101,69 @@ public sealed class KafkaLogGroupTests : KafkaLogParts
         }, () => $"{first.NextOffsets.Count} partitions, {first.Values.Concat(second.Values).Distinct().Count()} entries", Token);
         first.AssertInOrder(returns: 1);
         second.AssertInOrder();
+    }
+
+    [Fact]
+    public async Task A_reader_that_does_not_read_on_for_too_long_is_taken_over_and_joins_again_when_it_does()
+    {
+        await AppendAsync(3);
+        await using var first = await ReaderAsync("first", ("max.poll.interval.ms", "2000"));
+        await first.ReadUntilAsync(() => first.Values.Count == 3 * Partitions);
+        var held = first.NextOffsets;
+
+        // What it has read waits for an index that does not answer, and meanwhile it does not read.
+        await using var second = await ReaderAsync("second");
+        await second.ReadUntilAsync(() => second.NextOffsets.Count == Partitions && second.Values.Count == 3 * Partitions);
+        await second.CommitAsync(second.NextOffsets);
+        var reached = Places.ToDictionary(place => place, CommittedOf);
+        await first.CommitAsync(held);
+        Assert.Equal(reached, Places.ToDictionary(place => place, CommittedOf));
+
+        await AppendAsync(2);
+        await Wait.UntilAsync("both read again", async () =>
+        {
+            await first.ReadAsync();
+            await second.ReadAsync();
+            return first.NextOffsets.Count == 2 && first.Values.Concat(second.Values).Distinct().Count() == 5 * Partitions;
+        }, () => $"{first.NextOffsets.Count} partitions, {first.Values.Concat(second.Values).Distinct().Count()} entries", Token);
+        first.AssertInOrder(returns: 1);
+        second.AssertInOrder();
+    }
+
+    [Fact]
+    public async Task While_a_reader_does_not_read_on_another_goes_on_and_commits_also_when_a_third_joins()
+    {
+        await using var first = await ReaderAsync("first");
+        var joining = ReaderAsync("second");
+        await first.ReadUntilAsync(() => first.NextOffsets.Count == 2 && joining.IsCompleted);
+        await using var second = await joining;
+        await second.ReadUntilAsync(() => second.NextOffsets.Count == 2);
+        var theirs = second.NextOffsets.Keys.ToList();
+
+        joining = ReaderAsync("third");
+        await AppendAsync(5);
+        await second.ReadUntilAsync(() => second.NextOffsets.Keys.All(place => second.Values.Count(one => one.Place == place) == 5));
+        await Wait.UntilAsync("what it has read is committed", async () =>
+        {
+            await second.CommitAsync(second.NextOffsets);
+            await second.ReadAsync();
+            return second.NextOffsets.All(next => CommittedOf(next.Key) == next.Value);
+        }, () => string.Join(", ", theirs.Select(CommittedOf)), Token);
+
+        await Wait.UntilAsync("all read on", async () =>
+        {
+            await first.ReadAsync();
+            await second.ReadAsync();
+            return joining.IsCompleted;
+        }, () => $"{first.NextOffsets.Count} and {second.NextOffsets.Count} partitions", Token);
+        await using var third = await joining;
+        Member[] all = [first, second, third];
+        await Wait.UntilAsync("everybody has a share, and everything is read", async () =>
+        {
+            foreach (var member in all)
+                await member.ReadAsync();
+            return all.All(member => member.NextOffsets.Count > 0) && all.SelectMany(member => member.Values).Distinct().Count() == 5 * Partitions;
+        }, () => string.Join(", ", all.Select(member => $"{member.NextOffsets.Count} partitions and {member.Values.Count} entries")), Token);
     }
 
     [Fact]
@@ -173,8 +240,11 @@ public sealed class KafkaLogGroupTests : KafkaLogParts
             await writer.AppendAsync(Batch(Places.Select(place => new LogContractEntry(place, $"{place.Partition}", $"{appended:D4}"))), null, Token);
     }
 
-    private async Task<Member> ReaderAsync(string client)
-        => new(await Open(client, options => options with { SessionTimeout = TimeSpan.FromSeconds(1) }).OpenReaderAsync("index", [Topic], null, Token));
+    private async Task<Member> ReaderAsync(string client, params (string Key, string Value)[] settings)
+        => new(await Open(client, options => options with
+        {
+            SessionTimeout = session, ClientSettings = options.ClientSettings.Concat(settings.Select(one => KeyValuePair.Create(one.Key, one.Value))).ToDictionary(),
+        }).OpenReaderAsync("index", [Topic], null, Token));
 
     private sealed class Member(ILogReader reader) : IAsyncDisposable
     {

@@ -12,14 +12,16 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
 {
     private static readonly TimeSpan Session = TimeSpan.FromSeconds(1);
     private readonly ConcurrentDictionary<(string Client, ApiKey Key), int> seen = new();
+    private readonly Task never = Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, Token);
     private volatile string cut = "nobody";
+    private volatile string unanswered = "nobody";
 
     public override ValueTask InitializeAsync()
     {
         Broker.Rule = call =>
         {
             seen.AddOrUpdate((call.Client, call.Key), 1, (_, count) => count + 1);
-            return call.Client == cut ? new BrokerFault.CloseBefore() : null;
+            return call.Client == cut ? new BrokerFault.CloseBefore() : call.Client == unanswered ? new BrokerFault.HoldBefore(never) : null;
         };
         return base.InitializeAsync();
     }
@@ -90,6 +92,31 @@ public sealed class KafkaLogLeaseTests : KafkaLogParts
         await using var again = await first.AcquireAsync(Source, Token).AsTask().WaitAsync(HangLimit, Token);
         await first.AppendAsync(TwoOf("3"), new(Source, new("at 3")), Token);
         Assert.Equal("a:1,2,3 b:1,2,3", await CommittedAsync());
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_owner_that_is_cut_off_in_the_middle_of_a_commit_gives_up_when_its_session_is_over_however_long_it_may_wait(bool isRefused)
+    {
+        var patience = TimeSpan.FromMinutes(30);
+        var first = Open("first", options => options with { SessionTimeout = Session, Timeout = patience, TransactionTimeout = patience / 2 });
+        await using var lease = await first.AcquireAsync(Source, Token);
+        await first.AppendAsync(TwoOf("1"), new(Source, new("at 1")), Token);
+        Broker.Next(ApiKey.EndTxn, new BrokerFault.HoldBefore(never));
+        var held = RequestedAsync(ApiKey.EndTxn);
+        var appending = FailsAsync(Codes.SourceTaken, isTransient: true, () => first.AppendAsync(TwoOf("never"), new(Source, new("never")), Token).AsTask());
+        await held;
+        if (isRefused)
+            cut = "first";
+        else
+            unanswered = "first";
+        await appending;
+        Assert.True(lease.Lost.IsCancellationRequested, "it gave up for another reason");
+
+        await using var taken = await OpenQuick("second").AcquireAsync(Source, Token).AsTask().WaitAsync(HangLimit, Token);
+        Assert.Equal("a:1 b:1", await CommittedAsync());
+        (cut, unanswered) = ("nobody", "nobody");
     }
 
     [Fact]

@@ -1,7 +1,7 @@
 using Hub.Core.Ops;
 using Hub.Log.Kafka;
 using Hub.Tests.Contracts;
-using Microsoft.Extensions.Logging;
+using Hub.Tests.Fixtures;
 using Xunit;
 
 namespace Hub.Tests.Log;
@@ -30,12 +30,12 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
     public async Task A_topic_with_other_settings_is_told_when_it_may_not_be_made()
     {
         Broker.CreateTopic("filing.document", 1, new Dictionary<string, string> { ["cleanup.policy"] = "delete", ["max.message.bytes"] = "16777216", ["delete.retention.ms"] = "1209600000" });
-        var lines = new Lines();
+        var lines = new WrittenLines();
         var log = Open(change: options => options with { CreateTopics = false, Logger = lines });
         Assert.Equal(1, await log.EnsureTopicAsync("filing.document", 4, Token));
         Assert.Equal(
             "Topic filing.document has cleanup.policy=delete, Hub would have set compact; unless that is meant, change it with kafka-configs.sh",
-            Assert.Single(lines.Written, line => line.Contains("filing.document", StringComparison.Ordinal)));
+            Assert.Single(lines.All, line => line.Contains("filing.document", StringComparison.Ordinal)));
     }
 
     [Theory]
@@ -66,27 +66,11 @@ public sealed class KafkaLogSettingTests : KafkaLogParts
     [Fact]
     public async Task A_broker_that_is_away_is_told_once_and_not_many_times_a_second()
     {
-        var lines = new Lines();
+        var lines = new WrittenLines();
         var log = Open(change: options => options with { Logger = lines, Timeout = TimeSpan.FromSeconds(3) });
         await Broker.DownAsync();
         await FailsAsync(Codes.KafkaFailed, isTransient: true, () => log.EnsureTopicAsync("filing.document", 1, Token).AsTask());
-        Assert.NotEmpty(lines.Written);
-        Assert.Distinct(lines.Written.Select(line => line.Split(" (after ")[0]));
-    }
-
-    private sealed class Lines : ILogger
-    {
-        public List<string> Written { get; } = [];
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (Written)
-                Written.Add(formatter(state, exception));
-        }
+        Assert.NotEmpty(lines.All);
+        Assert.Distinct(lines.All.Select(line => line.Split(" (after ")[0]));
     }
 }

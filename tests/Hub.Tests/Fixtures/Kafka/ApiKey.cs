@@ -14,6 +14,7 @@ public enum ApiKey : short
     Heartbeat = 12,
     LeaveGroup = 13,
     SyncGroup = 14,
+    SaslHandshake = 17,
     ApiVersions = 18,
     CreateTopics = 19,
     DeleteTopics = 20,
@@ -23,4 +24,5 @@ public enum ApiKey : short
     EndTxn = 26,
     TxnOffsetCommit = 28,
     DescribeConfigs = 32,
+    SaslAuthenticate = 36,
 }

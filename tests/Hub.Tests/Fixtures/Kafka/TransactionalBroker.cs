@@ -8,7 +8,7 @@ namespace Hub.Tests.Fixtures.Kafka;
 /// <summary>
 /// A Kafka of one broker, in memory, in this process, on a free loopback port, whose transactions are real: committed readers see neither
 /// aborted nor open ones, and a new instance of a transactional id shuts out the older. It takes what librdkafka sends: topics and their
-/// settings, idempotent and transactional producers, fetches, consumer groups. It keeps everything (no retention, no compaction), and finds
+/// settings, idempotent and transactional producers, fetches, consumer groups, TLS, SASL/PLAIN. It keeps everything (no retention, no compaction), and finds
 /// offsets by time to the batch, not to the record.
 /// </summary>
 public sealed class TransactionalBroker : IAsyncDisposable
@@ -24,8 +24,9 @@ public sealed class TransactionalBroker : IAsyncDisposable
     private Socket? listener;
     private Task accepting = Task.CompletedTask;
 
-    public TransactionalBroker(TimeProvider? time = null)
+    public TransactionalBroker(TimeProvider? time = null, BrokerSecurity? security = null)
     {
+        Security = security ?? new();
         reservation.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         address = new(((IPEndPoint)reservation.LocalEndPoint!).Port);
         state = new(time ?? TimeProvider.System);
@@ -35,6 +36,9 @@ public sealed class TransactionalBroker : IAsyncDisposable
 
     /// <summary>The broker's address, as a client's <c>bootstrap.servers</c>.</summary>
     public string Bootstrap => $"{BrokerAddress.Host}:{address.Port}";
+
+    /// <summary>For connections that are made from now on.</summary>
+    public BrokerSecurity Security { get; set; }
 
     /// <summary>Asked at each request, on any thread, what shall go wrong with it; faults that were set with <see cref="Next"/> come first.</summary>
     public Func<BrokerCall, BrokerFault?>? Rule
@@ -127,7 +131,7 @@ public sealed class TransactionalBroker : IAsyncDisposable
         {
             while (true)
             {
-                var connection = new BrokerConnection(await from.AcceptAsync(cancellationToken), apis, faults);
+                var connection = new BrokerConnection(await from.AcceptAsync(cancellationToken), apis, faults, Security);
                 connections.RemoveAll(ended => ended.IsCompletedSuccessfully);
                 connections.Add(Task.Run(() => connection.RunAsync(cancellationToken), CancellationToken.None));
             }

@@ -26,6 +26,7 @@ internal sealed class ApiTable
             [ApiKey.Heartbeat] = new(3, false, AtOnce(groups.Heartbeat)),
             [ApiKey.LeaveGroup] = new(1, false, AtOnce(groups.Leave)),
             [ApiKey.SyncGroup] = new(3, false, groups.SyncAsync),
+            [ApiKey.SaslHandshake] = new(1, false, AtOnce(request => request.Login.Handshake(request))),
             [ApiKey.ApiVersions] = new(0, false, AtOnce(request => Versions(request.Answer, ErrorCode.NoError))),
             [ApiKey.CreateTopics] = new(4, false, AtOnce(topics.Create)),
             [ApiKey.DeleteTopics] = new(1, false, AtOnce(topics.Delete)),
@@ -35,6 +36,7 @@ internal sealed class ApiTable
             [ApiKey.EndTxn] = new(1, false, AtOnce(transactions.End)),
             [ApiKey.TxnOffsetCommit] = new(3, true, AtOnce(transactions.CommitOffsets)),
             [ApiKey.DescribeConfigs] = new(1, false, AtOnce(topics.DescribeConfigs)),
+            [ApiKey.SaslAuthenticate] = new(0, false, AtOnce(request => request.Login.Authenticate(request))),
         };
     }
 

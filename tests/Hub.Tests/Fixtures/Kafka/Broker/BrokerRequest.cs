@@ -4,11 +4,13 @@ namespace Hub.Tests.Fixtures.Kafka.Broker;
 
 /// <summary>One request and its answer, written while the request is read: many of Kafka's answers repeat the request's topics and partitions.</summary>
 /// <param name="forced">The error that a test wants instead of what would be done.</param>
-internal sealed class BrokerRequest(WireReader body, WireWriter answer, ErrorCode forced, CancellationToken cancellationToken)
+internal sealed class BrokerRequest(WireReader body, WireWriter answer, ErrorCode forced, SaslLogin login, CancellationToken cancellationToken)
 {
     public WireReader Body => body;
 
     public WireWriter Answer => answer;
+
+    public SaslLogin Login => login;
 
     public CancellationToken CancellationToken => cancellationToken;
 
