@@ -28,7 +28,8 @@ public static class ExitCodes
         Codes.SettingInvalid => Configuration,
         Codes.DataFolderInUse or Codes.NotRunning or Codes.NotReady or Codes.AddressInUse
             or Codes.RegistryUnreachable or Codes.RegistryLoginRefused or Codes.RegistryGarbled
-            or Codes.KafkaFailed or Codes.KafkaRefused or Codes.TopicMissing or Codes.RecordTooLarge or Codes.SourceTaken or Codes.TopicSettings => Environment,
+            or Codes.KafkaFailed or Codes.KafkaRefused or Codes.TopicMissing or Codes.RecordTooLarge or Codes.SourceTaken or Codes.TopicSettings
+            or Codes.EngineUnreachable or Codes.EngineLoginRefused or Codes.EngineFailed or Codes.EngineBlocked or Codes.EngineIndexMissing or Codes.EngineUnknown or Codes.EnginePluginMissing => Environment,
         _ => code[..4] switch
         {
             "HUB1" or "HUB2" => Configuration,
