@@ -78,10 +78,17 @@ public static class HubSettings
         }
 
         if (options is { Log: LogKind.Kafka, Kafka.Bootstrap: "" })
-            findings.Add(new(Codes.MissingSetting, Severity.Error, "kafka.bootstrap", "the log is on Kafka, but no address of Kafka is set.", "Add --set kafka.bootstrap=kafka1:9092,kafka2:9092."));
+            AddMissing(findings, "kafka.bootstrap", "the log is on Kafka, but no address of Kafka is set.", "Add --set kafka.bootstrap=kafka1:9092,kafka2:9092.");
         if (options is { Index: IndexKind.Elasticsearch, Elasticsearch.Url: "" })
-            findings.Add(new(Codes.MissingSetting, Severity.Error, "elasticsearch.url", "the index is in Elasticsearch, but no address of it is set.", "Add --set elasticsearch.url=http://127.0.0.1:9200."));
+            AddMissing(findings, "elasticsearch.url", "the index is in Elasticsearch, but no address of it is set.", "Add --set elasticsearch.url=http://127.0.0.1:9200.");
         return findings.Count > 0 ? throw new HubException(findings) : options;
+    }
+
+    // One that is wrong was told already.
+    private static void AddMissing(List<Finding> findings, string key, string message, string suggestion)
+    {
+        if (!findings.Exists(finding => finding.Message.StartsWith($"{key}: ", StringComparison.Ordinal)))
+            findings.Add(new(Codes.MissingSetting, Severity.Error, key, message, suggestion));
     }
 
     private static IEnumerable<GivenSetting> FromFile(string? file, List<Finding> findings)
