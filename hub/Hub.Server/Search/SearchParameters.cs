@@ -11,7 +11,7 @@ namespace Hub.Server.Search;
 internal static class SearchParameters
 {
     /// <summary>Parameters that are not fields.</summary>
-    public static readonly IReadOnlyList<string> Names = ["q", "subject", "sort", "facet", "facetSize", "highlight", "size", "cursor"];
+    public static readonly IReadOnlyList<string> Names = ["q", "subject", "sort", "facet", "facetSize", "highlight", "size", "cursor", "minFreshness", "waitFor", "wait"];
 
     /// <summary>Subjects of Hub itself, such as its dead letters, are searched only when asked for by name.</summary>
     public const string OwnDomain = "hub.";
@@ -19,10 +19,9 @@ internal static class SearchParameters
     private const int MaxTextLength = 1000;
     private const int MaxValues = 1000;
 
-    /// <exception cref="HubException">Something is wrong; all of it is named.</exception>
-    public static SearchQuery Read(IQueryCollection given, SchemaCatalog catalog)
+    /// <param name="findings">Is told of everything that is wrong.</param>
+    public static SearchQuery Read(IQueryCollection given, SchemaCatalog catalog, List<Finding> findings)
     {
-        var findings = new List<Finding>();
         var subjects = Try(() => Subjects(given, catalog), findings) ?? DefaultSubjects(catalog);
         var scope = new FieldScope(catalog, subjects);
         var query = new SearchQuery { Subjects = subjects };
@@ -33,8 +32,7 @@ internal static class SearchParameters
         query = Try(() => query with { Size = Number(given, "size", 0, 1000, query.Size) }, findings) ?? query;
         query = Try(() => query with { Highlight = Flag(given, "highlight", query.Highlight) }, findings) ?? query;
         query = Try(() => query with { Cursor = Cursor(given) }, findings) ?? query;
-        query = query with { Filters = FilterParameters.Read(given, scope, findings) };
-        return findings.Count > 0 ? throw new HubException(findings) : query;
+        return query with { Filters = FilterParameters.Read(given, scope, findings) };
     }
 
     /// <summary>Runs one part; what it finds wrong is kept, so that the caller hears of everything at once.</summary>
@@ -124,7 +122,7 @@ internal static class SearchParameters
             : cursor.Length is > 0 and <= 4096 ? cursor
             : throw new HubException(new Finding(Codes.QueryCursor, Severity.Error, "cursor", "this is not a cursor.", "Take nextCursor of the page before, or leave it out."));
 
-    private static string? Single(IQueryCollection given, string name)
+    public static string? Single(IQueryCollection given, string name)
     {
         if (!given.TryGetValue(name, out var values))
             return null;

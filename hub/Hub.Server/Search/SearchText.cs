@@ -18,6 +18,10 @@ internal static class SearchText
         In the answer, decimals are strings such as `"1234.50"`, because a JSON number loses cents in JavaScript; dates and moments are ISO 8601 (UTC).
         A code has its name beside it: `fundTypeCode` and `fundTypeCodeName`. Personal fields are masked and cannot be searched.
         A parameter or field that is not known is refused, never ignored.
+
+        Every answer says by `asOf` how fresh it is. `minFreshness=30s` makes it wait a little until each source that is asked is complete as of 30 seconds ago;
+        `waitFor=<receipt>` until all is searchable that was in the log when the receipt was given. When that takes too long, the answer is 503 with `HUB5020` or `HUB5021`,
+        names what is late, and says by `Retry-After` when to ask again.
         """;
 
     public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
@@ -32,6 +36,9 @@ internal static class SearchText
             Query("highlight", JsonSchemaType.Boolean, true, "Whether to mark what matched."),
             Query("size", JsonSchemaType.Integer, 20, "Hits per page, 0 to 1000."),
             Query("cursor", JsonSchemaType.String, null, "nextCursor of the page before, with an otherwise equal query."),
+            Query("minFreshness", JsonSchemaType.String, "30s", FreshnessDemand.MinFreshnessText),
+            Query("waitFor", JsonSchemaType.String, null, FreshnessDemand.WaitForText),
+            Query("wait", JsonSchemaType.String, "20s", FreshnessDemand.WaitText),
             new OpenApiParameter
             {
                 Name = "filters",

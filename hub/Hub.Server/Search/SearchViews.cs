@@ -67,3 +67,6 @@ public sealed record IncomingLinks(
     [property: Description("How many there are in all.")] long Count,
     [property: Description("The first of them.")] IReadOnlyList<PathStep> First,
     [property: Description("The search that lists all.")] string SearchUrl);
+
+[Description("Places in the log.")]
+public sealed record ReceiptResponse([property: Description("Give it as waitFor.")] string Receipt);

@@ -141,5 +141,10 @@ public sealed class QueryStringTests : IDisposable
         Assert.Equal([new ExistsFilter("source", true), new ExistsFilter("subject", true)], Read("source.exists=true&subject.exists=true").Filters);
     }
 
-    private SearchQuery Read(string query) => SearchParameters.Read(new QueryCollection(QueryHelpers.ParseQuery(query)), catalog);
+    private SearchQuery Read(string query)
+    {
+        var findings = new List<Finding>();
+        var read = SearchParameters.Read(new QueryCollection(QueryHelpers.ParseQuery(query)), catalog, findings);
+        return findings.Count > 0 ? throw new HubException(findings) : read;
+    }
 }
