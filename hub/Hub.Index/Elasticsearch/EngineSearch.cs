@@ -18,6 +18,7 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
     private static readonly TimeSpan KeepPoint = TimeSpan.FromMinutes(2);
     private static readonly string[] Stored = [EngineFields.Id, EngineFields.Subject, EngineFields.Version, EngineFields.Value];
 
+    private readonly Vocabulary vocabulary = new(mapping.Catalog.Words, analysis);
     private EngineServer? server;
 
     /// <summary>Finds out who answers.</summary>
@@ -25,7 +26,7 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
 
     public async Task<SearchResult> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
     {
-        var plan = new QueryPlan(query, mapping, analysis);
+        var plan = new QueryPlan(query, mapping, analysis, vocabulary);
         var after = query.Cursor is { } cursor ? SearchPlace.Read(query, cursor) : null;
         var body = BodyOf(plan, after);
         var answer = after is null

@@ -12,9 +12,11 @@ namespace Hub.Index.Lucene;
 /// <summary>Reads from the index as it was last refreshed. Any number of threads.</summary>
 internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, SearcherManager manager)
 {
+    private readonly Vocabulary vocabulary = new(mapping.Catalog.Words, analysis);
+
     public SearchResult Search(SearchQuery query, CancellationToken cancellationToken)
     {
-        var plan = new QueryPlan(query, mapping, analysis);
+        var plan = new QueryPlan(query, mapping, analysis, vocabulary);
         var compiled = plan.Conditions.Select(FilterCompiler.Compile).ToList();
         var sort = SortPlan.Of(plan);
         var after = query.Cursor is { } cursor ? Cursor.Read(query, cursor, sort.GetSort().Length) : null;
