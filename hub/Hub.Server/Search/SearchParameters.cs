@@ -11,13 +11,14 @@ namespace Hub.Server.Search;
 internal static class SearchParameters
 {
     /// <summary>Parameters that are not fields.</summary>
-    public static readonly IReadOnlyList<string> Names = ["q", "subject", "sort", "facet", "facetSize", "highlight", "size", "cursor", "minFreshness", "waitFor", "wait"];
+    public static readonly IReadOnlyList<string> Names = ["q", "subject", "sort", "facet", "facetSize", "highlight", "size", "cursor", "minFreshness", "waitFor", "wait", "explain"];
 
     /// <summary>Subjects of Hub itself, such as its dead letters, are searched only when asked for by name.</summary>
     public const string OwnDomain = "hub.";
 
     private const int MaxTextLength = 1000;
     private const int MaxValues = 1000;
+    private const int MaxExplained = 100;
 
     /// <param name="findings">Is told of everything that is wrong.</param>
     public static SearchQuery Read(IQueryCollection given, SchemaCatalog catalog, List<Finding> findings)
@@ -32,6 +33,7 @@ internal static class SearchParameters
         query = Try(() => query with { Size = Number(given, "size", 0, 1000, query.Size) }, findings) ?? query;
         query = Try(() => query with { Highlight = Flag(given, "highlight", query.Highlight) }, findings) ?? query;
         query = Try(() => query with { Cursor = Cursor(given) }, findings) ?? query;
+        query = Try(() => query with { Explain = Explain(given, query.Size) }, findings) ?? query;
         return query with { Filters = FilterParameters.Read(given, scope, findings) };
     }
 
@@ -116,6 +118,10 @@ internal static class SearchParameters
         "false" => false,
         var text => throw FieldValues.Wrong(name, $"'{text}' is not true or false.", "Write true or false."),
     };
+
+    private static bool Explain(IQueryCollection given, int size)
+        => Flag(given, "explain", otherwise: false) && (size <= MaxExplained ? true
+            : throw FieldValues.Wrong("explain", $"{size} hits are too many to explain.", $"Ask for {MaxExplained} at most, with size={MaxExplained}."));
 
     private static string? Cursor(IQueryCollection given)
         => Single(given, "cursor") is not { } cursor ? null

@@ -28,7 +28,7 @@ internal static class SearchText
     {
         operation.Parameters =
         [
-            Query("q", JsonSchemaType.String, "学校 \"食堂改造\" -装修", "Words that must all occur; \"…\" is a phrase; -word must not occur. Empty: all records. Chinese without spaces is one word, all of which must occur; spaces let its parts stand apart: 居民 医疗保险."),
+            Query("q", JsonSchemaType.String, "学校 \"食堂改造\" -装修", "Words that must all occur; \"…\" is a phrase; -word must not occur. Empty: all records. Chinese without spaces is one word, all of which must occur; spaces let its parts stand apart: 居民 医疗保险. Words that mean the same are found too (卫健局: 卫生健康局), unless in quotes; 的 and the like need not occur."),
             Query("subject", JsonSchemaType.String, "finance.paymentDetail", "One or several subjects, repeated or separated by commas. Without it: all but Hub's own (hub.…)."),
             Query("sort", JsonSchemaType.String, "-payAmount", "A field to sort by, with - in front for the largest first. Without it: by relevance."),
             Query("facet", JsonSchemaType.String, "agencyCode,fundTypeCode", "Keyword, number and flag fields to count by, separated by commas; subject and source as well."),
@@ -36,6 +36,7 @@ internal static class SearchText
             Query("highlight", JsonSchemaType.Boolean, true, "Whether to mark what matched."),
             Query("size", JsonSchemaType.Integer, 20, "Hits per page, 0 to 1000."),
             Query("cursor", JsonSchemaType.String, null, "nextCursor of the page before, with an otherwise equal query."),
+            Query("explain", JsonSchemaType.Boolean, false, "For operators: whether to say how the words were understood, what the engine was asked, and how each hit's score came to be. With a size of 100 at most."),
             Query("minFreshness", JsonSchemaType.String, "30s", FreshnessDemand.MinFreshnessText),
             Query("waitFor", JsonSchemaType.String, null, FreshnessDemand.WaitForText),
             Query("wait", JsonSchemaType.String, "20s", FreshnessDemand.WaitText),

@@ -20,7 +20,10 @@ internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState sta
         var result = await index.SearchAsync(query, cancellationToken);
         return new(
             result.Total, [.. result.Hits.Select(ToView)], [.. result.Facets.Select(ToView)], result.NextCursor, asOf,
-            Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 2));
+            Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 2))
+        {
+            Explanation = result.Explanation,
+        };
     }
 
     public async Task<RecordResponse> RecordAsync(string subject, string id, FreshnessDemand demand, CancellationToken cancellationToken)
@@ -76,7 +79,10 @@ internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState sta
         // The index does not search masked fields; should one ever come back highlighted, it is not passed on.
         var highlights = hit.Highlights.Where(pair => schema?.Find(pair.Key) is { IsQueryable: true }).ToDictionary(StringComparer.Ordinal);
         return new(
-            document.Subject, document.Id, document.Version, facts.Source, state.IsKept(facts.Source, document.Subject), hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links);
+            document.Subject, document.Id, document.Version, facts.Source, state.IsKept(facts.Source, document.Subject), hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links)
+        {
+            Explanation = hit.Explanation,
+        };
     }
 
     private FacetView ToView(Facet facet)

@@ -26,7 +26,7 @@ public sealed class DocumentationTests(ServerFixture server) : IClassFixture<Ser
                     Assert.True(parameter.TryGetProperty("description", out _), parameter.GetRawText());
         }
 
-        Assert.Equal(12, api.GetProperty("paths").GetProperty("/api/v1/search").GetProperty("get").GetProperty("parameters").GetArrayLength());
+        Assert.Equal(13, api.GetProperty("paths").GetProperty("/api/v1/search").GetProperty("get").GetProperty("parameters").GetArrayLength());
     }
 
     [Fact]

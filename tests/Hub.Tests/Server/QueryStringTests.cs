@@ -34,6 +34,8 @@ public sealed class QueryStringTests : IDisposable
     [InlineData("facetSize=0", Codes.QueryValue, null)]
     [InlineData("highlight=yes", Codes.QueryValue, null)]
     [InlineData("cursor=", Codes.QueryCursor, null)]
+    [InlineData("explain=yes", Codes.QueryValue, null)]
+    [InlineData("explain=true&size=101", Codes.QueryValue, "Ask for 100 at most, with size=100.")]
     [InlineData("fiscalYear=", Codes.QueryValue, "Give one, or write fiscalYear.exists=false for records without it.")]
     [InlineData("fiscalYear=2025.5", Codes.QueryValue, null)]
     [InlineData("fiscalYear=99999999999", Codes.QueryValue, null)]
