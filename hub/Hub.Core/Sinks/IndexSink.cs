@@ -17,7 +17,10 @@ public sealed record IndexSinkOptions
     /// <summary>Partitions of a topic that does not exist yet.</summary>
     public int Partitions { get; init; } = 4;
 
-    /// <summary>How long a write may stay unsearchable.</summary>
+    /// <summary>
+    /// How long a write may stay unsearchable: that long after the first write since the last refresh, the index is refreshed. On Lucene a new view of the index is
+    /// opened, on an engine <c>_refresh</c> is asked of it. Without writes nothing is refreshed.
+    /// </summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The same while a backlog is being worked off, when every refresh costs and none shows the newest change.</summary>
