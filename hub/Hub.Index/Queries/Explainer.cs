@@ -47,7 +47,7 @@ internal static partial class Explainer
     {
         if (lines.Count >= MaxLines || (depth > 0 && step.Value == 0))
             return;
-        lines.Add(string.Create(CultureInfo.InvariantCulture, $"{new string(' ', depth * 2)}{step.Value:0.####} = {step.Description}"));
+        lines.Add(string.Create(CultureInfo.InvariantCulture, $"{new string(' ', depth * 2)}{step.Value:0.####} = {step.Description.ReplaceLineEndings("")}"));
         foreach (var part in step.Parts)
             Write(part, depth + 1, lines);
     }

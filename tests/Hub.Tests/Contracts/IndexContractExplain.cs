@@ -35,6 +35,7 @@ public abstract partial class IndexContract
         Assert.StartsWith($"{hit.Score:0.###}"[..4], lines[0], StringComparison.Ordinal);
         Assert.True(lines.Count > matches.Count);
         Assert.All(lines.Skip(1), line => Assert.StartsWith("  ", line, StringComparison.Ordinal));
+        Assert.All(lines, line => Assert.DoesNotContain('\n', line));
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class FreshnessWaitTests
         freshness.Written("finance", At(6), Ends((A, 9)));
         Assert.False(waiting.IsCompleted);
         freshness.Searchable(Ends((A, 7)));
-        Assert.Empty(await waiting);
+        Assert.Empty(await SoonAsync(waiting));
     }
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class FreshnessWaitTests
         var waiting = SourcesAsync(At(5), "finance");
         Assert.False(waiting.IsCompleted);
         freshness.Written("finance", At(5), Ends((A, 7)));
-        Assert.Empty(await waiting);
+        Assert.Empty(await SoonAsync(waiting));
     }
 
     [Fact]
@@ -61,7 +61,7 @@ public sealed class FreshnessWaitTests
         var waiting = SourcesAsync(At(6), "finance", "filing", "nobody");
 
         clock.Advance(Wait);
-        Assert.Equal([new LateSource("finance", At(5)), new("filing", null), new("nobody", null)], await waiting);
+        Assert.Equal([new LateSource("finance", At(5)), new("filing", null), new("nobody", null)], await SoonAsync(waiting));
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class FreshnessWaitTests
 
         var waiting = SourcesAsync(At(1), "finance");
         clock.Advance(Wait);
-        Assert.Equal([new LateSource("finance", null)], await waiting);
+        Assert.Equal([new LateSource("finance", null)], await SoonAsync(waiting));
     }
 
     [Fact]
@@ -83,7 +83,7 @@ public sealed class FreshnessWaitTests
         freshness.Searchable(Ends((A, 5), (B, 2)));
         Assert.False(waiting.IsCompleted);
         freshness.Searchable(Ends((A, 9), (B, 3)));
-        Assert.Empty(await waiting);
+        Assert.Empty(await SoonAsync(waiting));
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public sealed class FreshnessWaitTests
         freshness.Searchable(Ends((A, 4)));
         var waiting = PlacesAsync(Ends((A, 5), (B, 3)));
         clock.Advance(Wait);
-        Assert.Equal([new LatePlace(A, 5, 4), new(B, 3, null)], await waiting);
+        Assert.Equal([new LatePlace(A, 5, 4), new(B, 3, null)], await SoonAsync(waiting));
     }
 
     [Fact]
@@ -102,7 +102,7 @@ public sealed class FreshnessWaitTests
         // As on a shared index, where each refresh tells of this Hub's own partitions alone.
         freshness.Searchable(Ends((A, 5), (B, 3)));
         freshness.Searchable(Ends((A, 5)));
-        Assert.Empty(await waiting);
+        Assert.Empty(await SoonAsync(waiting));
     }
 
     [Fact]
@@ -119,6 +119,9 @@ public sealed class FreshnessWaitTests
     private Task<IReadOnlyList<LateSource>> SourcesAsync(DateTimeOffset moment, params string[] sources) => freshness.WaitAsync(sources, moment, Wait, clock, Cancel);
 
     private Task<IReadOnlyList<LatePlace>> PlacesAsync(Dictionary<TopicPartition, long> places) => freshness.WaitAsync(places, Wait, clock, Cancel);
+
+    /// <summary>Fails rather than hang when nobody tells.</summary>
+    private static Task<T> SoonAsync<T>(Task<T> waiting) => waiting.WaitAsync(TimeSpan.FromSeconds(60), Cancel);
 
     private static DateTimeOffset At(int second) => DateTimeOffset.UnixEpoch.AddSeconds(second);
 
