@@ -8,7 +8,7 @@ namespace Hub.Cli;
 /// <summary>A client of the running Hub.</summary>
 internal sealed class HubClient(Uri address) : IDisposable
 {
-    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(30) };
+    private readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = address, Timeout = TimeSpan.FromSeconds(90) };
 
     /// <summary>The answer as it came.</summary>
     /// <exception cref="HubException">Hub does not run, or refuses.</exception>

@@ -121,7 +121,6 @@ public static class Composition
         services.AddSingleton(provider => CreateLog(provider, options));
         services.AddSingleton(provider => CreateIndex(provider, options, catalog));
         services.AddSingleton<DeadLetterBook>();
-        services.AddSingleton<Freshness>();
         services.AddSingleton(new IndexSinkOptions
         {
             Group = IndexGroupOf(options),
@@ -216,6 +215,8 @@ public static class Composition
     private static void AddApi(IServiceCollection services)
     {
         services.AddSingleton<HubState>();
+        services.AddSingleton<Freshness>();
+        services.AddSingleton<FreshnessGate>();
         services.AddSingleton<Searcher>();
         services.AddSingleton<SchemaRegistry>();
         services.AddRoutingCore();
@@ -241,11 +242,12 @@ public static class Composition
             (state.Findings, state.IsKept) = (async cancellationToken => [.. await left.ReadAsync(cancellationToken), .. (index as ElasticsearchIndex)?.Findings ?? []], left.IsKept);
         state.Counts = index.CountAsync;
         var sink = services.GetService<IndexSink>();
-        var freshness = services.GetService<Freshness>();
+        var freshness = services.GetRequiredService<Freshness>();
+        state.Topics = services.GetService<Pipeline>()?.Topics ?? [];
         state.Lags = async cancellationToken =>
         [
             new GroupLag(sink?.Group ?? "index", [.. (await log.ReadLagAsync(sink?.Group ?? "index", cancellationToken)).Select(lag => new PartitionProgress(
-                lag.Partition, Math.Min(lag.HighWatermark, freshness?.SearchableUpTo(lag.Partition) ?? lag.Committed), lag.Committed, lag.HighWatermark))]),
+                lag.Partition, Math.Min(lag.HighWatermark, freshness.SearchableUpTo(lag.Partition) ?? lag.Committed), lag.Committed, lag.HighWatermark))]),
         ];
     }
 

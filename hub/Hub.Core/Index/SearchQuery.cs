@@ -26,6 +26,9 @@ public sealed record SearchQuery
 
     public bool Highlight { get; init; } = true;
 
+    /// <summary>Whether to say how the query was understood and why each hit matches; for operators, as it takes time.</summary>
+    public bool Explain { get; init; }
+
     /// <summary>Hits per page, 0 to 1000.</summary>
     public int Size { get; init; } = 20;
 
@@ -50,12 +53,20 @@ public sealed record ExistsFilter(string Field, bool Exists) : Filter(Field);
 /// <param name="Total">How many documents match in all.</param>
 /// <param name="NextCursor">Null on the last page.</param>
 public sealed record SearchResult(
-    long Total, IReadOnlyList<SearchHit> Hits, IReadOnlyList<Facet> Facets, string? NextCursor);
+    long Total, IReadOnlyList<SearchHit> Hits, IReadOnlyList<Facet> Facets, string? NextCursor)
+{
+    /// <summary>When it was asked for.</summary>
+    public QueryExplanation? Explanation { get; init; }
+}
 
 /// <summary>One hit.</summary>
 /// <param name="Score">Relevance; 0 when sorted by a field.</param>
 /// <param name="Highlights">Per field, fragments of its text with <c>&lt;em&gt;</c> around what matched; everything else is HTML-escaped.</param>
-public sealed record SearchHit(StoredDocument Document, float Score, IReadOnlyDictionary<string, IReadOnlyList<string>> Highlights);
+public sealed record SearchHit(StoredDocument Document, float Score, IReadOnlyDictionary<string, IReadOnlyList<string>> Highlights)
+{
+    /// <summary>When it was asked for.</summary>
+    public HitExplanation? Explanation { get; init; }
+}
 
 /// <summary>How often each value of a field occurs among all matches, most frequent first.</summary>
 /// <param name="Other">Matches whose value is not listed.</param>

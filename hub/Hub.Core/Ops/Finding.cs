@@ -24,6 +24,9 @@ public sealed class HubException : Exception
 
     /// <summary>Whether trying again may mend it; otherwise an operator must.</summary>
     public bool IsTransient { get; init; }
+
+    /// <summary>When trying again is worth it; null when nothing is known of that.</summary>
+    public TimeSpan? RetryAfter { get; init; }
 }
 
 /// <summary>The stable codes of findings, by area.</summary>
@@ -37,6 +40,7 @@ public static class Codes
     public const string SchemaNeedsRebuild = "HUB1005";
     public const string SchemaWriterRefused = "HUB1006";
     public const string CodeListInvalid = "HUB1010";
+    public const string WordListInvalid = "HUB1011";
     public const string SchemaNotRegistered = "HUB1020";
     public const string SchemaIdsChanged = "HUB1021";
 
@@ -127,6 +131,9 @@ public static class Codes
     public const string QueryValue = "HUB5005";
     public const string QueryCursor = "HUB5006";
     public const string RecordNotFound = "HUB5007";
+    public const string QueryReceipt = "HUB5008";
     public const string RouteUnknown = "HUB5010";
     public const string MethodNotAllowed = "HUB5011";
+    public const string SourceLate = "HUB5020";
+    public const string ReceiptLate = "HUB5021";
 }

@@ -16,13 +16,15 @@ public sealed class SchemaCatalog
     private readonly Dictionary<string, SubjectSchema> latest;
     private readonly ConcurrentDictionary<int, ReadPlan> plans = new();
 
+    /// <param name="words">How searches are understood; null: every word as it is written.</param>
     /// <exception cref="HubException">The latest version of a subject cannot read records of an earlier one.</exception>
-    public SchemaCatalog(IEnumerable<SubjectSchema> schemas, CodeLists codeLists)
+    public SchemaCatalog(IEnumerable<SubjectSchema> schemas, CodeLists codeLists, WordLists? words = null)
     {
         byId = schemas.ToDictionary(schema => schema.Id);
         latest = byId.Values.GroupBy(schema => schema.Subject, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.MaxBy(schema => schema.Version)!, StringComparer.Ordinal);
         CodeLists = codeLists;
+        Words = words ?? WordLists.None;
         Subjects = [.. latest.Values.OrderBy(schema => schema.Subject, StringComparer.Ordinal)];
         foreach (var schema in byId.Values)
             plans[schema.Id] = ReadPlan.Compile(latest[schema.Subject], schema.Type, out var faults)
@@ -30,6 +32,8 @@ public sealed class SchemaCatalog
     }
 
     public CodeLists CodeLists { get; }
+
+    public WordLists Words { get; }
 
     /// <summary>The latest version of every subject, by name.</summary>
     public IReadOnlyList<SubjectSchema> Subjects { get; }
@@ -39,7 +43,7 @@ public sealed class SchemaCatalog
 
     /// <summary>The same catalogue with the ids that a registry gave: for each version the one that stands for its own.</summary>
     public SchemaCatalog WithIds(IReadOnlyDictionary<int, int> ids)
-        => new(byId.Values.Select(schema => schema.WithId(ids[schema.Id])), CodeLists);
+        => new(byId.Values.Select(schema => schema.WithId(ids[schema.Id])), CodeLists, Words);
 
     /// <summary>The latest version of the subject, or null.</summary>
     public SubjectSchema? Find(string subject) => latest.GetValueOrDefault(subject);

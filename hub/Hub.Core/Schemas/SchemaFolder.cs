@@ -4,7 +4,7 @@ using Hub.Core.Schemas.Compatibility;
 
 namespace Hub.Core.Schemas;
 
-/// <summary>Loads a <c>schemas/</c> folder: <c>&lt;domain&gt;/&lt;subject&gt;/&lt;version&gt;.avsc</c> and <c>codes/&lt;list&gt;.csv</c>.</summary>
+/// <summary>Loads a <c>schemas/</c> folder: <c>&lt;domain&gt;/&lt;subject&gt;/&lt;version&gt;.avsc</c>, <c>codes/&lt;list&gt;.csv</c>, and the words of <c>text/</c>.</summary>
 public static class SchemaFolder
 {
     /// <summary>The largest <c>hub.id</c>; Hub's registry gives larger ids to what its clients register.</summary>
@@ -14,16 +14,16 @@ public static class SchemaFolder
     /// <exception cref="HubException">Something in the folder is wrong; all of it is named.</exception>
     public static SchemaCatalog Load(string folder)
     {
-        var (schemas, lists) = Read(folder);
+        var (schemas, lists, words) = Read(folder);
         var findings = SchemaReview.CheckReadable(schemas);
-        return findings.Count > 0 ? throw new HubException(findings) : new SchemaCatalog(schemas, lists);
+        return findings.Count > 0 ? throw new HubException(findings) : new SchemaCatalog(schemas, lists, words);
     }
 
     /// <summary>Every version, whether or not it is compatible with the others.</summary>
     /// <exception cref="HubException">Something else in the folder is wrong; all of it is named.</exception>
     public static IReadOnlyList<SubjectSchema> ReadVersions(string folder) => Read(folder).Schemas;
 
-    private static (List<SubjectSchema> Schemas, CodeLists Lists) Read(string folder)
+    private static (List<SubjectSchema> Schemas, CodeLists Lists, WordLists Words) Read(string folder)
     {
         var findings = new List<Finding>();
         var schemas = new List<SubjectSchema>();
@@ -35,8 +35,9 @@ public static class SchemaFolder
                 schemas.Add(schema);
 
         var lists = CodeListFolder.Load(Path.Combine(folder, "codes"), findings);
+        var words = WordListFolder.Load(Path.Combine(folder, "text"), findings);
         Check(folder, schemas, lists, findings);
-        return findings.Count > 0 ? throw new HubException(findings) : (schemas, lists);
+        return findings.Count > 0 ? throw new HubException(findings) : (schemas, lists, words);
     }
 
     private static SubjectSchema? ReadSchema(string file, List<Finding> findings)

@@ -17,7 +17,10 @@ public sealed record IndexSinkOptions
     /// <summary>Partitions of a topic that does not exist yet.</summary>
     public int Partitions { get; init; } = 4;
 
-    /// <summary>How long a write may stay unsearchable.</summary>
+    /// <summary>
+    /// How long a write may stay unsearchable: that long after the first write since the last refresh, the index is refreshed. On Lucene a new view of the index is
+    /// opened, on an engine <c>_refresh</c> is asked of it. Without writes nothing is refreshed.
+    /// </summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>The same while a backlog is being worked off, when every refresh costs and none shows the newest change.</summary>
@@ -40,6 +43,7 @@ public sealed partial class IndexSink(
     private readonly LogBatch letters = new();
     private readonly List<WriteOutcome> outcomes = [];
     private Dictionary<TopicPartition, long> written = [];
+    private Dictionary<TopicPartition, long> ofGroup = [];
     private long refreshDue = long.MaxValue;
     private long commitDue = long.MaxValue;
     private long groupDue = long.MaxValue;
@@ -52,7 +56,7 @@ public sealed partial class IndexSink(
     {
         var start = await StartAsync(topics, cancellationToken);
         await using var reader = await log.OpenReaderAsync(Group, topics, start, cancellationToken);
-        written = new(reader.NextOffsets);
+        (written, ofGroup) = (new(reader.NextOffsets), []);
         // An index without offsets of its own is shared: other members write the partitions that this one does not read.
         groupDue = log.IsShared && index.DurableOffsets is null ? time.GetTimestamp() : long.MaxValue;
         freshness.Searchable(written);
@@ -111,27 +115,33 @@ public sealed partial class IndexSink(
         // A batch that is about full means that more is waiting.
         var interval = batch.SizeInBytes > options.MaxBatchBytes / 2 ? options.BacklogRefreshInterval : options.RefreshInterval;
         refreshDue = Math.Min(refreshDue, After(interval));
-        commitDue = Math.Min(commitDue, After(options.CommitInterval));
+        // A shared index has at once durably what it took, and the other members hear of it by the group's places alone.
+        commitDue = Math.Min(commitDue, After(groupDue == long.MaxValue || options.CommitInterval < options.GroupInterval ? options.CommitInterval : options.GroupInterval));
     }
 
     private async ValueTask RefreshAsync(CancellationToken cancellationToken)
     {
         await index.RefreshAsync(cancellationToken);
-        freshness.Searchable(written);
+        freshness.Searchable(Searchable());
         refreshDue = long.MaxValue;
     }
 
     /// <summary>What the others have committed is in the index, and made searchable by whoever refreshes it next.</summary>
     private async ValueTask LookAtGroupAsync(CancellationToken cancellationToken)
     {
-        var searchable = new Dictionary<TopicPartition, long>();
-        foreach (var lag in await log.ReadLagAsync(Group, cancellationToken))
-            searchable[lag.Partition] = lag.Committed;
+        ofGroup = (await log.ReadLagAsync(Group, cancellationToken)).ToDictionary(lag => lag.Partition, lag => lag.Committed);
         await index.RefreshAsync(cancellationToken);
-        foreach (var (place, offset) in written)
-            searchable[place] = offset;
-        freshness.Searchable(searchable);
+        freshness.Searchable(Searchable());
         (refreshDue, groupDue) = (long.MaxValue, After(options.GroupInterval));
+    }
+
+    /// <summary>After a refresh: what this member has written, and what the group had committed. A partition that went to another member is as far as either says.</summary>
+    private Dictionary<TopicPartition, long> Searchable()
+    {
+        var searchable = new Dictionary<TopicPartition, long>(ofGroup);
+        foreach (var (place, offset) in written)
+            searchable[place] = Math.Max(offset, searchable.GetValueOrDefault(place));
+        return searchable;
     }
 
     private async ValueTask CommitAsync(ILogReader reader, CancellationToken cancellationToken)

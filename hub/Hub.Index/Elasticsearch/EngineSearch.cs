@@ -16,8 +16,10 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
 
     /// <summary>How long a page's point in time waits for the next page.</summary>
     private static readonly TimeSpan KeepPoint = TimeSpan.FromMinutes(2);
+    private static readonly JsonSerializerOptions Readable = new(EngineJson.Options) { WriteIndented = true };
     private static readonly string[] Stored = [EngineFields.Id, EngineFields.Subject, EngineFields.Version, EngineFields.Value];
 
+    private readonly Vocabulary vocabulary = new(mapping.Catalog.Words, analysis);
     private EngineServer? server;
 
     /// <summary>Finds out who answers.</summary>
@@ -25,13 +27,13 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
 
     public async Task<SearchResult> SearchAsync(SearchQuery query, CancellationToken cancellationToken)
     {
-        var plan = new QueryPlan(query, mapping, analysis);
+        var plan = new QueryPlan(query, mapping, analysis, vocabulary);
         var after = query.Cursor is { } cursor ? SearchPlace.Read(query, cursor) : null;
         var body = BodyOf(plan, after);
         var answer = after is null
             ? await AskAsync(IndicesOf(plan), body, cancellationToken)
             : await AskLaterAsync(plan, after, body, cancellationToken);
-        return ResultOf(plan, answer);
+        return ResultOf(plan, answer) with { Explanation = query.Explain ? Explainer.Of(plan, $"POST {SearchPath(after is null ? IndicesOf(plan) : "")}\n{body.ToJsonString(Readable)}") : null };
     }
 
     public async Task<StoredDocument?> GetAsync(string subject, string id, CancellationToken cancellationToken)
@@ -146,6 +148,8 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
             ["track_scores"] = plan is { HasScore: true, Sort: null },
             ["_source"] = Sources(),
         };
+        if (plan.Query.Explain)
+            body["explain"] = true;
         if (plan.Facets.Count > 0)
             body["aggs"] = new JsonObject(plan.Facets.Select((facet, i) => KeyValuePair.Create($"{i}", (JsonNode?)FacetOf(facet.Field, plan.Query.FacetSize))));
         if (after is not null)
@@ -197,8 +201,14 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
     private static SearchHit HitOf(JsonNode hit, Highlighter? highlighter)
     {
         var document = DocumentOf(hit["_source"]!)!;
-        return new(document, hit["_score"] is { } score ? (float)score : 0, highlighter?.Highlight(document) ?? Highlighter.None);
+        return new(document, hit["_score"] is { } relevance ? (float)relevance : 0, highlighter?.Highlight(document) ?? Highlighter.None)
+        {
+            Explanation = hit["_explanation"] is { } score ? Explainer.Of(StepOf(score)) : null,
+        };
     }
+
+    private static ScoreStep StepOf(JsonNode step)
+        => new((float)step["value"]!, $"{step["description"]}", [.. (step["details"] as JsonArray ?? []).Select(part => StepOf(part!))]);
 
     private static Facet FacetOf(string name, JsonNode? answer, Func<string, string?> nameOf)
     {

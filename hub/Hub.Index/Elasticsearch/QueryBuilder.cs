@@ -21,16 +21,17 @@ internal static class QueryBuilder
     public static JsonObject Of(QueryPlan plan)
     {
         var must = new JsonArray();
+        var should = new JsonArray();
         var mustNot = new JsonArray(Exists(EngineFields.DeletedAt));
         foreach (var word in plan.Words)
             if (word.IsExcluded)
                 mustNot.Add(Exact(EngineFields.Text, word));
             else
-                must.Add(Included(word));
+                (word.IsOptional ? should : must).Add(Understood(word));
         var filter = new JsonArray([.. plan.Conditions.Select(Of)]);
         if (plan.Query.Subjects.Count > 0)
             filter.Add(Terms(EngineFields.Subject, plan.Subjects));
-        return Bool(("must", must), ("filter", filter), ("must_not", mustNot));
+        return Bool(("must", must), ("should", should), ("filter", filter), ("must_not", mustNot));
     }
 
     /// <summary>The field of the engine that holds what a query calls by the name of the schema.</summary>
@@ -78,6 +79,10 @@ internal static class QueryBuilder
     private static JsonValue ValueOf(IndexField field, long value) => field.Role != SearchRole.Date ? JsonValue.Create(value)
         : value is >= FirstDay and <= LastDay ? JsonValue.Create(DateOnly.FromDayNumber((int)(value - FirstDay)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))
         : JsonValue.Create(value * MillisecondsOfDay);
+
+    private static JsonObject Understood(SearchWord word) => word.Synonyms.Count == 0
+        ? Included(word)
+        : new() { ["dis_max"] = new JsonObject { ["queries"] = new JsonArray([Included(word), .. word.Synonyms.Select(synonym => Boosted(Included(synonym), word.BoostOf(synonym)))]) } };
 
     private static JsonObject Included(SearchWord word)
     {

@@ -12,9 +12,11 @@ namespace Hub.Index.Lucene;
 /// <summary>Reads from the index as it was last refreshed. Any number of threads.</summary>
 internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, SearcherManager manager)
 {
+    private readonly Vocabulary vocabulary = new(mapping.Catalog.Words, analysis);
+
     public SearchResult Search(SearchQuery query, CancellationToken cancellationToken)
     {
-        var plan = new QueryPlan(query, mapping, analysis);
+        var plan = new QueryPlan(query, mapping, analysis, vocabulary);
         var compiled = plan.Conditions.Select(FilterCompiler.Compile).ToList();
         var sort = SortPlan.Of(plan);
         var after = query.Cursor is { } cursor ? Cursor.Read(query, cursor, sort.GetSort().Length) : null;
@@ -24,15 +26,19 @@ internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, 
         {
             var page = query.Size == 0 ? null : TopFieldCollector.Create(sort, query.Size + 1, after, true, plan.HasScore && query.Sort is null, false, true);
             var collector = new MatchCollector(page, [.. facets.Select(facet => facet.Counter)], cancellationToken);
-            searcher.Search(Compose(plan, compiled, searcher), collector);
+            var composed = Compose(plan, compiled, searcher);
+            searcher.Search(composed, collector);
             var top = page?.GetTopDocs().ScoreDocs ?? [];
             var shown = top.Take(query.Size).ToList();
             var highlighter = query.Highlight && plan.HasScore ? new Highlighter(analysis, mapping, plan.Words) : null;
             return new SearchResult(
                 collector.Total,
-                [.. shown.Select(hit => HitOf(searcher, hit, highlighter))],
+                [.. shown.Select(hit => HitOf(searcher, hit, highlighter) with { Explanation = query.Explain ? Explainer.Of(StepOf(searcher.Explain(composed, hit.Doc))) : null })],
                 [.. facets.Select(facet => facet.Counter.Top(query.FacetSize, mapping.NamesOf(facet.Field)))],
-                top.Length > query.Size ? Cursor.Write(query, (FieldDoc)shown[^1]) : null);
+                top.Length > query.Size ? Cursor.Write(query, (FieldDoc)shown[^1]) : null)
+            {
+                Explanation = query.Explain ? Explainer.Of(plan, composed.ToString()) : null,
+            };
         });
     }
 
@@ -130,6 +136,8 @@ internal sealed class LuceneSearch(IndexMapping mapping, TextAnalysis analysis, 
         var document = Stored(searcher.IndexReader, hit.Doc)!;
         return new SearchHit(document, float.IsNaN(hit.Score) ? 0 : hit.Score, highlighter?.Highlight(document) ?? Highlighter.None);
     }
+
+    private static ScoreStep StepOf(Explanation explanation) => new(explanation.Value, explanation.Description, [.. (explanation.GetDetails() ?? []).Select(StepOf)]);
 
     /// <summary>Null for a delete marker.</summary>
     private static StoredDocument? Stored(IndexReader reader, int doc)

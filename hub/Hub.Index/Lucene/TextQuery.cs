@@ -8,7 +8,7 @@ namespace Hub.Index.Lucene;
 /// <summary>
 /// Makes a Lucene query of search words. In Elasticsearch's words: per word a <c>match</c> on the text with <c>operator: and</c>
 /// (or <c>match_phrase</c>), and beside it <c>match_phrase</c> on the text and both on the title with a boost. A single Chinese character
-/// is a <c>wildcard</c> over pairs.
+/// is a <c>wildcard</c> over pairs. A word with synonyms is a <c>dis_max</c> of itself and of them.
 /// </summary>
 internal sealed class TextQuery(IndexReader reader)
 {
@@ -26,12 +26,27 @@ internal sealed class TextQuery(IndexReader reader)
             if (word.IsExcluded)
                 all.Add(Exact(FieldNames.Text, word.Tokens), Occur.MUST_NOT);
             else
-                all.Add(Included(word), Occur.MUST);
+                all.Add(Understood(word), word.IsOptional ? Occur.SHOULD : Occur.MUST);
         }
 
         if (words.All(word => word.IsExcluded))
             all.Add(new MatchAllDocsQuery(), Occur.MUST);
         return all;
+    }
+
+    private Query Understood(SearchWord word)
+    {
+        if (word.Synonyms.Count == 0)
+            return Included(word);
+        var any = new DisjunctionMaxQuery(0) { Included(word) };
+        foreach (var synonym in word.Synonyms)
+        {
+            var phrase = Included(synonym);
+            phrase.Boost = word.BoostOf(synonym);
+            any.Add(phrase);
+        }
+
+        return any;
     }
 
     private BooleanQuery Included(SearchWord word)

@@ -21,7 +21,7 @@ internal sealed class Highlighter
     {
         this.analysis = analysis;
         this.mapping = mapping;
-        foreach (var word in words.Where(word => !word.IsExcluded))
+        foreach (var word in words.Where(word => word is { IsExcluded: false, IsOptional: false }).SelectMany(word => word.Synonyms.Prepend(word)))
             if (word.IsStrict && word.Tokens.Count > 1)
                 phrases.Add(word.Tokens);
             else

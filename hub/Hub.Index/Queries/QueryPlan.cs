@@ -11,14 +11,14 @@ internal sealed class QueryPlan
     private const int MaxSize = 1000;
 
     /// <exception cref="HubException">The query is wrong.</exception>
-    public QueryPlan(SearchQuery query, IndexMapping mapping, TextAnalysis analysis)
+    public QueryPlan(SearchQuery query, IndexMapping mapping, TextAnalysis analysis, Vocabulary vocabulary)
     {
         if (query.Size is < 0 or > MaxSize || query.FacetSize is < 0 or > MaxSize)
             throw QueryFault.Of(Codes.QueryInvalid, $"A page of {query.Size} hits and {query.FacetSize} facet values cannot be given.", $"Both are 0 to {MaxSize}.");
         var fields = new FieldResolver(mapping, query.Subjects);
         Query = query;
         Subjects = fields.Subjects;
-        Words = string.IsNullOrWhiteSpace(query.Text) ? [] : SearchWords.Parse(query.Text, analysis);
+        Words = string.IsNullOrWhiteSpace(query.Text) ? [] : vocabulary.Understand(SearchWords.Parse(query.Text, analysis));
         Conditions = [.. query.Filters.Select(filter => Condition.Of(filter, fields))];
         Sort = query.Sort is { } order ? Sortable(fields.Find(order.Field), order.Field) : null;
         Facets = [.. query.Facets.Select(name => (name, Countable(fields.Find(name), name)))];

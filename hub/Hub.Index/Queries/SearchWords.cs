@@ -7,6 +7,18 @@ namespace Hub.Index.Queries;
 /// <summary>One word or phrase of a search text with its tokens.</summary>
 internal sealed record SearchWord(string Text, bool IsPhrase, bool IsExcluded, IReadOnlyList<Token> Tokens)
 {
+    /// <summary>Phrases that mean the same: one of them may occur in its place.</summary>
+    public IReadOnlyList<SearchWord> Synonyms { get; init; } = [];
+
+    /// <summary>How much it weighs where it is found whole, as both engines ask: in the text 1, in the title 3, and once more each, the text twice, where what may stand apart stands together.</summary>
+    public float Weight => Tokens.Count * (IsStrict || Tokens.Count == 1 ? 1 + 3 : 1 + 3 + 2 + 3);
+
+    /// <summary>What makes a synonym weigh a little less than the word, however many pairs either has.</summary>
+    public float BoostOf(SearchWord synonym) => 0.6f * Weight / synonym.Weight;
+
+    /// <summary>Whether it may be missing.</summary>
+    public bool IsOptional { get; init; }
+
     /// <summary>
     /// Chinese written without spaces is many words: all of its pairs must occur, wherever in the document they stand. Anything else stands
     /// as it is written.

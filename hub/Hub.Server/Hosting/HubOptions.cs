@@ -56,7 +56,7 @@ public sealed record HubOptions
     /// <summary>Partitions of a topic when it is first made; one that exists keeps its own.</summary>
     public int LogPartitions { get; init; } = 4;
 
-    /// <summary>How long a change may wait in the index before a search finds it.</summary>
+    /// <summary>How long a change may wait in the index before a search finds it, whatever holds the index; while a backlog is worked off, 10 s.</summary>
     public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMilliseconds(200);
 
     /// <summary>How often the index is made durable; what was not is read from the log again after a crash.</summary>

@@ -17,6 +17,9 @@ internal sealed partial class Pipeline(
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan MaxDelay = TimeSpan.FromSeconds(30);
 
+    /// <summary>What the index is written from.</summary>
+    public IReadOnlyList<string> Topics { get; } = [.. subjects, DeadLetterBook.Topic];
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         state.NotReady = () => new(Codes.NotReady, Severity.Information, "hub", "Hub is starting.", "Ask again in a moment.");
@@ -27,7 +30,7 @@ internal sealed partial class Pipeline(
                 return;
             state.NotReady = () => state.Failure?.Findings[0];
             await Task.WhenAll([
-                GuardAsync("index", () => sink.RunAsync([.. subjects, DeadLetterBook.Topic], stoppingToken), stoppingToken),
+                GuardAsync("index", () => sink.RunAsync(Topics, stoppingToken), stoppingToken),
                 GuardAsync("log", () => tidyLog(stoppingToken), stoppingToken),
                 GuardAsync("log", () => log.IsShared ? deadLetters.FollowAsync(log, stoppingToken) : Task.CompletedTask, stoppingToken),
                 .. runners.Select(runner => runner.RunAsync(stoppingToken)),

@@ -13,7 +13,7 @@ public sealed record Problem(
     [property: Description("What is wrong, in one sentence.")] string Detail,
     [property: Description("Stable code, such as HUB5003; programs decide by it.")] string Code,
     [property: Description("What to do.")] string? Suggestion,
-    [property: Description("The query parameter or part of the address that is wrong.")] string? Place,
+    [property: Description("The query parameter or part of the address that is wrong; for what is late, the source or the partition.")] string? Place,
     [property: Description("Names this request in Hub's log.")] string? TraceId)
 {
     /// <summary>Set when more than one thing is wrong.</summary>
@@ -40,7 +40,7 @@ public sealed record Problem(
     {
         Codes.RecordNotFound or Codes.RouteUnknown => StatusCodes.Status404NotFound,
         Codes.MethodNotAllowed => StatusCodes.Status405MethodNotAllowed,
-        Codes.NotReady or Codes.EngineUnreachable or Codes.EngineFailed or Codes.EngineBlocked or Codes.EngineIndexMissing => StatusCodes.Status503ServiceUnavailable,
+        Codes.NotReady or Codes.SourceLate or Codes.ReceiptLate or Codes.EngineUnreachable or Codes.EngineFailed or Codes.EngineBlocked or Codes.EngineIndexMissing => StatusCodes.Status503ServiceUnavailable,
         Codes.IndexGenerations => StatusCodes.Status409Conflict,
         _ when code.StartsWith("HUB5", StringComparison.Ordinal) => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status500InternalServerError,
@@ -54,6 +54,8 @@ public sealed record Problem(
         Codes.QueryFieldRole => "The field cannot be used this way",
         Codes.QueryValue => "The value does not fit",
         Codes.QueryCursor => "The cursor does not fit the query",
+        Codes.QueryReceipt => "Not a receipt of this log",
+        Codes.SourceLate or Codes.ReceiptLate => "Not searchable yet",
         Codes.RecordNotFound => "Not found",
         Codes.RouteUnknown => "No such address",
         Codes.MethodNotAllowed => "The method is not allowed here",

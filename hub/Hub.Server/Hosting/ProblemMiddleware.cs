@@ -1,3 +1,4 @@
+using System.Globalization;
 using Hub.Core.Ops;
 
 namespace Hub.Server.Hosting;
@@ -19,7 +20,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
         catch (HubException failure) when (!context.Response.HasStarted)
         {
-            await WriteAsync(context, failure.Findings, Problem.StatusOf(failure.Findings[0].Code));
+            await WriteAsync(context, failure.Findings, Problem.StatusOf(failure.Findings[0].Code), failure.RetryAfter);
         }
         catch (BadHttpRequestException failure) when (!context.Response.HasStarted)
         {
@@ -35,13 +36,15 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
     }
 
-    private static Task WriteAsync(HttpContext context, IReadOnlyList<Finding> findings, int status)
+    private static Task WriteAsync(HttpContext context, IReadOnlyList<Finding> findings, int status, TimeSpan? retryAfter = null)
     {
         // A 405 answer must keep saying which methods are allowed.
         var allow = context.Response.Headers.Allow;
         context.Response.Clear();
         context.Response.Headers.Allow = allow;
         context.Response.StatusCode = status;
+        if (retryAfter is { } pause)
+            context.Response.Headers.RetryAfter = Math.Ceiling(pause.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         context.Response.Headers.XContentTypeOptions = "nosniff";
         return context.Response.WriteAsJsonAsync(
             Problem.Of(findings, status, context.TraceIdentifier), ApiJson.Options, Problem.ContentType, context.RequestAborted);

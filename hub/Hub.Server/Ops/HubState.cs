@@ -29,6 +29,9 @@ public sealed class HubState
     /// <summary>Whether the source (the first word) still fills the subject (the second), so that its asOf holds for the records.</summary>
     public Func<string, string, bool> IsKept { get; set; } = (_, _) => true;
 
+    /// <summary>The topics that the index is written from.</summary>
+    public IReadOnlyCollection<string> Topics { get; set; } = [];
+
     /// <summary>Why Hub cannot serve yet; null when it can.</summary>
     public Func<Finding?> NotReady { get; set; } = () => null;
 

@@ -63,7 +63,8 @@ internal static class FieldValues
             ? moment.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture)
             : throw Wrong(parameter, $"'{text}' is not a moment with a time zone.", "Write it like 2025-03-01T08:00:00Z or 2025-03-01T16:00:00%2B08:00.");
 
-    private static DateTimeOffset? Moment(string text)
+    /// <summary>The moment; null when the text is none, or says no time zone.</summary>
+    public static DateTimeOffset? Moment(string text)
         => DateTimeOffset.TryParseExact(text, "yyyy-MM-ddTHH:mm:ss.FFFFFFK", CultureInfo.InvariantCulture, DateTimeStyles.None, out var moment)
             && (text.EndsWith('Z') || text.LastIndexOfAny(['+', '-']) > text.IndexOf('T', StringComparison.Ordinal))
                 ? moment

@@ -11,18 +11,18 @@ namespace Hub.Server.Search;
 internal static class SearchParameters
 {
     /// <summary>Parameters that are not fields.</summary>
-    public static readonly IReadOnlyList<string> Names = ["q", "subject", "sort", "facet", "facetSize", "highlight", "size", "cursor"];
+    public static readonly IReadOnlyList<string> Names = ["q", "subject", "sort", "facet", "facetSize", "highlight", "size", "cursor", "minFreshness", "waitFor", "wait", "explain"];
 
     /// <summary>Subjects of Hub itself, such as its dead letters, are searched only when asked for by name.</summary>
     public const string OwnDomain = "hub.";
 
     private const int MaxTextLength = 1000;
     private const int MaxValues = 1000;
+    private const int MaxExplained = 100;
 
-    /// <exception cref="HubException">Something is wrong; all of it is named.</exception>
-    public static SearchQuery Read(IQueryCollection given, SchemaCatalog catalog)
+    /// <param name="findings">Is told of everything that is wrong.</param>
+    public static SearchQuery Read(IQueryCollection given, SchemaCatalog catalog, List<Finding> findings)
     {
-        var findings = new List<Finding>();
         var subjects = Try(() => Subjects(given, catalog), findings) ?? DefaultSubjects(catalog);
         var scope = new FieldScope(catalog, subjects);
         var query = new SearchQuery { Subjects = subjects };
@@ -33,8 +33,8 @@ internal static class SearchParameters
         query = Try(() => query with { Size = Number(given, "size", 0, 1000, query.Size) }, findings) ?? query;
         query = Try(() => query with { Highlight = Flag(given, "highlight", query.Highlight) }, findings) ?? query;
         query = Try(() => query with { Cursor = Cursor(given) }, findings) ?? query;
-        query = query with { Filters = FilterParameters.Read(given, scope, findings) };
-        return findings.Count > 0 ? throw new HubException(findings) : query;
+        query = Try(() => query with { Explain = Explain(given, query.Size) }, findings) ?? query;
+        return query with { Filters = FilterParameters.Read(given, scope, findings) };
     }
 
     /// <summary>Runs one part; what it finds wrong is kept, so that the caller hears of everything at once.</summary>
@@ -119,12 +119,16 @@ internal static class SearchParameters
         var text => throw FieldValues.Wrong(name, $"'{text}' is not true or false.", "Write true or false."),
     };
 
+    private static bool Explain(IQueryCollection given, int size)
+        => Flag(given, "explain", otherwise: false) && (size <= MaxExplained ? true
+            : throw FieldValues.Wrong("explain", $"{size} hits are too many to explain.", $"Ask for {MaxExplained} at most, with size={MaxExplained}."));
+
     private static string? Cursor(IQueryCollection given)
         => Single(given, "cursor") is not { } cursor ? null
             : cursor.Length is > 0 and <= 4096 ? cursor
             : throw new HubException(new Finding(Codes.QueryCursor, Severity.Error, "cursor", "this is not a cursor.", "Take nextCursor of the page before, or leave it out."));
 
-    private static string? Single(IQueryCollection given, string name)
+    public static string? Single(IQueryCollection given, string name)
     {
         if (!given.TryGetValue(name, out var values))
             return null;

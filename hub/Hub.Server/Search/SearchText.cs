@@ -18,13 +18,17 @@ internal static class SearchText
         In the answer, decimals are strings such as `"1234.50"`, because a JSON number loses cents in JavaScript; dates and moments are ISO 8601 (UTC).
         A code has its name beside it: `fundTypeCode` and `fundTypeCodeName`. Personal fields are masked and cannot be searched.
         A parameter or field that is not known is refused, never ignored.
+
+        Every answer says by `asOf` how fresh it is. `minFreshness=30s` makes it wait a little until each source that is asked is complete as of 30 seconds ago;
+        `waitFor=<receipt>` until all is searchable that was in the log when the receipt was given. When that takes too long, the answer is 503 with `HUB5020` or `HUB5021`,
+        names what is late, and says by `Retry-After` when to ask again.
         """;
 
     public static Task DescribeAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context, CancellationToken cancellationToken)
     {
         operation.Parameters =
         [
-            Query("q", JsonSchemaType.String, "学校 \"食堂改造\" -装修", "Words that must all occur; \"…\" is a phrase; -word must not occur. Empty: all records. Chinese without spaces is one word, all of which must occur; spaces let its parts stand apart: 居民 医疗保险."),
+            Query("q", JsonSchemaType.String, "学校 \"食堂改造\" -装修", "Words that must all occur; \"…\" is a phrase; -word must not occur. Empty: all records. Chinese without spaces is one word, all of which must occur; spaces let its parts stand apart: 居民 医疗保险. Words that mean the same are found too (卫健局: 卫生健康局), unless in quotes; 的 and the like need not occur."),
             Query("subject", JsonSchemaType.String, "finance.paymentDetail", "One or several subjects, repeated or separated by commas. Without it: all but Hub's own (hub.…)."),
             Query("sort", JsonSchemaType.String, "-payAmount", "A field to sort by, with - in front for the largest first. Without it: by relevance."),
             Query("facet", JsonSchemaType.String, "agencyCode,fundTypeCode", "Keyword, number and flag fields to count by, separated by commas; subject and source as well."),
@@ -32,6 +36,10 @@ internal static class SearchText
             Query("highlight", JsonSchemaType.Boolean, true, "Whether to mark what matched."),
             Query("size", JsonSchemaType.Integer, 20, "Hits per page, 0 to 1000."),
             Query("cursor", JsonSchemaType.String, null, "nextCursor of the page before, with an otherwise equal query."),
+            Query("explain", JsonSchemaType.Boolean, false, "For operators: whether to say how the words were understood, what the engine was asked, and how each hit's score came to be. With a size of 100 at most."),
+            Query("minFreshness", JsonSchemaType.String, "30s", FreshnessDemand.MinFreshnessText),
+            Query("waitFor", JsonSchemaType.String, null, FreshnessDemand.WaitForText),
+            Query("wait", JsonSchemaType.String, "20s", FreshnessDemand.WaitText),
             new OpenApiParameter
             {
                 Name = "filters",

@@ -1,4 +1,6 @@
 using System.ComponentModel;
+using System.Text.Json.Serialization;
+using Hub.Core.Index;
 
 namespace Hub.Server.Search;
 
@@ -10,7 +12,12 @@ public sealed record SearchResponse(
     [property: Description("Give it as cursor, with an otherwise equal query, for the next page; null on the last page.")] string? NextCursor,
     [property: Description("Per source: every change committed upstream before this moment was searchable; null until its first full read is complete.")]
     IReadOnlyDictionary<string, DateTime?> AsOf,
-    [property: Description("How long the search took in Hub, in milliseconds.")] double TookMs);
+    [property: Description("How long the search took in Hub, in milliseconds, without waiting for freshness.")] double TookMs)
+{
+    [Description("With explain=true: how the words were understood, and what the engine was asked.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public QueryExplanation? Explanation { get; init; }
+}
 
 [Description("One record that matches.")]
 public sealed record HitView(
@@ -24,7 +31,12 @@ public sealed record HitView(
     RecordView Record,
     [property: Description("Per field, fragments with <em> around what matched; everything else in them is HTML-escaped.")]
     IReadOnlyDictionary<string, IReadOnlyList<string>> Highlights,
-    [property: Description("The records this one names.")] IReadOnlyList<RecordLink> Links);
+    [property: Description("The records this one names.")] IReadOnlyList<RecordLink> Links)
+{
+    [Description("With explain=true: what was found where and what it added to the score, most first; then the whole calculation, line by line.")]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HitExplanation? Explanation { get; init; }
+}
 
 [Description("How often each value of a field occurs among all matches, most frequent first.")]
 public sealed record FacetView(
@@ -67,3 +79,6 @@ public sealed record IncomingLinks(
     [property: Description("How many there are in all.")] long Count,
     [property: Description("The first of them.")] IReadOnlyList<PathStep> First,
     [property: Description("The search that lists all.")] string SearchUrl);
+
+[Description("Places in the log.")]
+public sealed record ReceiptResponse([property: Description("Give it as waitFor.")] string Receipt);

@@ -6,27 +6,33 @@ using Hub.Server.Ops;
 namespace Hub.Server.Search;
 
 /// <summary>Answers searches and record look-ups from the index.</summary>
-internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState state, TimeProvider time)
+internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState state, FreshnessGate gate, TimeProvider time)
 {
     private const int IncomingShown = 5;
 
     public async Task<SearchResponse> SearchAsync(IQueryCollection parameters, CancellationToken cancellationToken)
     {
+        var (query, demand) = Read(parameters);
+        await gate.PassAsync(demand, SourcesOf(query), cancellationToken);
         var started = time.GetTimestamp();
-        var query = SearchParameters.Read(parameters, catalog);
         // Read before the search: the search then sees at least what is promised.
         var asOf = state.AsOf();
         var result = await index.SearchAsync(query, cancellationToken);
         return new(
             result.Total, [.. result.Hits.Select(ToView)], [.. result.Facets.Select(ToView)], result.NextCursor, asOf,
-            Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 2));
+            Math.Round(time.GetElapsedTime(started).TotalMilliseconds, 2))
+        {
+            Explanation = result.Explanation,
+        };
     }
 
-    public async Task<RecordResponse> RecordAsync(string subject, string id, CancellationToken cancellationToken)
+    public async Task<RecordResponse> RecordAsync(string subject, string id, FreshnessDemand demand, CancellationToken cancellationToken)
     {
         if (catalog.Find(subject) is null)
             throw new HubException(SearchParameters.UnknownSubject(subject, catalog, "subject"));
 
+        // What it links to is of the same source.
+        await gate.PassAsync(demand, SourcesOf(new() { Subjects = [subject], Filters = [new TermFilter("source", [RecordFacts.SourceOf(id)])] }), cancellationToken);
         var asOf = state.AsOf();
         var document = await index.GetAsync(subject, id, cancellationToken) ?? throw NotFound(subject, id);
         var facts = RecordFacts.Of(document, catalog);
@@ -37,6 +43,25 @@ internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState sta
             await OutgoingAsync(facts.Links, family, cancellationToken),
             await IncomingAsync(subject, id, cancellationToken),
             asOf);
+    }
+
+    private (SearchQuery Query, FreshnessDemand Demand) Read(IQueryCollection given)
+    {
+        var findings = new List<Finding>();
+        var query = SearchParameters.Read(given, catalog, findings);
+        var demand = SearchParameters.Try(
+            () => FreshnessDemand.Read(SearchParameters.Single(given, "minFreshness"), SearchParameters.Single(given, "waitFor"), SearchParameters.Single(given, "wait"), time.GetUtcNow(), findings), findings);
+        if (demand?.Moment is not null && query.Subjects.FirstOrDefault(subject => subject.StartsWith(SearchParameters.OwnDomain, StringComparison.Ordinal)) is { } own)
+            findings.Add(new(Codes.QueryInvalid, Severity.Error, "minFreshness", $"{own} is written by Hub itself, and no source is complete in it.", "Leave minFreshness out, or use waitFor with a receipt."));
+        return findings.Count > 0 ? throw new HubException(findings) : (query, demand!);
+    }
+
+    /// <summary>The sources that fill what is asked.</summary>
+    private IReadOnlyCollection<string> SourcesOf(SearchQuery query)
+    {
+        var named = query.Filters.OfType<TermFilter>().Where(filter => filter.Field == "source").ToList();
+        return [.. state.Sources().Select(status => status.Source)
+            .Where(source => named.All(filter => filter.Values.Contains(source)) && query.Subjects.Any(subject => state.IsKept(source, subject)))];
     }
 
     private static HubException NotFound(string subject, string id)
@@ -54,7 +79,10 @@ internal sealed class Searcher(IIndex index, SchemaCatalog catalog, HubState sta
         // The index does not search masked fields; should one ever come back highlighted, it is not passed on.
         var highlights = hit.Highlights.Where(pair => schema?.Find(pair.Key) is { IsQueryable: true }).ToDictionary(StringComparer.Ordinal);
         return new(
-            document.Subject, document.Id, document.Version, facts.Source, state.IsKept(facts.Source, document.Subject), hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links);
+            document.Subject, document.Id, document.Version, facts.Source, state.IsKept(facts.Source, document.Subject), hit.Score, facts.Title, new(catalog, document.Value), highlights, facts.Links)
+        {
+            Explanation = hit.Explanation,
+        };
     }
 
     private FacetView ToView(Facet facet)

@@ -17,6 +17,7 @@ const refusals = {
   HUB5001: "检索条件有误", HUB5002: "没有这个数据主题", HUB5003: "没有这个字段", HUB5004: "该字段不能这样使用", HUB5005: "条件的值有误",
   HUB5006: "翻页位置已失效，请重新检索", HUB5007: "没有这条记录，可能已被删除或尚未到达", HUB4006: "Hub 正在启动，请稍候",
 };
+const findingNames = { HUB4008: "有记录不再更新", HUB1005: "索引要重建才完整" };
 const agencies = new Map();
 const facetFields = ["subject", "fiscalYear", "agencyCode", "fundTypeCode", "expFuncCode", "setModeCode", "payTypeCode"];
 const subjectOf = name => catalog.subjects.find(subject => subject.subject === name);
@@ -161,10 +162,14 @@ function hitView(hit) {
       hit.record.fiscalYear ? el("span", {}, hit.record.fiscalYear + " 年度") : null,
       agency && agency !== hit.title ? el("span", {}, agency) : null,
       day ? el("span", {}, `${term(day.doc)} ${hit.record[day.name]}`) : null,
-      el("span", {}, "来源 " + hit.source)),
+      el("span", {}, "来源 " + hit.source),
+      hit.isKept ? null : el("span", { className: "left" }, leftText)),
     ...Object.entries(hit.highlights).filter(([name]) => name !== titleField).slice(0, 3)
       .map(([name, fragments]) => el("p", { className: "snippet" }, el("span", { className: "count" }, label(name) + "："), ...fragments.slice(0, 2).flatMap((fragment, i) => [i ? " … " : "", ...marked(fragment)]))));
 }
+
+// No definition fills it any more: the record stays as it was, and the moment of the source says nothing of it.
+const leftText = "不再更新：数据源的定义里已没有它的表";
 
 function recordHash(subject, id) {
   const next = parameters();
@@ -243,7 +248,7 @@ function recordView(record) {
     : targets[name] ? el("span", {}, shown(record.subject, name, record.record), el("span", { className: "count" }, "（尚无此记录）"))
     : shown(record.subject, name, record.record);
   return [
-    el("p", { className: "facts" }, el("span", {}, subjectName(record.subject)), el("span", {}, record.id), el("span", {}, "数据截至 " + time(record.asOf[record.source]))),
+    el("p", { className: "facts" }, el("span", {}, subjectName(record.subject)), el("span", {}, record.id), record.isKept ? el("span", {}, "数据截至 " + time(record.asOf[record.source])) : el("span", { className: "left" }, leftText)),
     record.path.length > 1 ? el("ol", { className: "path" }, ...record.path.map((at, i) => el("li", {}, el("span", { className: "kind" }, subjectName(at.subject)),
       i === record.path.length - 1 ? el("b", {}, at.title) : step(at, at.title)))) : null,
     ...record.linkedFrom.flatMap(group => [
@@ -254,6 +259,17 @@ function recordView(record) {
     el("dl", {}, ...names.flatMap(name => [
       el("dt", { title: `${name} ${fieldOf(record.subject, name).doc}` }, term(fieldOf(record.subject, name).doc) || name, fieldOf(record.subject, name).mask !== "none" ? "（已脱敏）" : ""),
       el("dd", {}, value(name))]))].filter(Boolean);
+}
+
+let told = "";
+function showFindings(findings) {
+  // Made anew only when they change, so that what somebody has opened to read stays open.
+  const now = JSON.stringify([findings, catalog.subjects.length]);
+  if (now === told) return;
+  told = now;
+  $("findings").replaceChildren(...findings.map(finding => el("details", {},
+    el("summary", { className: finding.severity === "error" ? "dot bad" : finding.severity === "warning" ? "dot warn" : "dot" }, `${findingNames[finding.code] ?? "请注意"}：${subjectName(finding.place)}（${finding.code}）`),
+    el("p", {}, finding.message), finding.suggestion ? el("p", {}, finding.suggestion) : null)));
 }
 
 async function showSources() {
@@ -269,6 +285,7 @@ async function showSources() {
           ` ${read.rowsRead.toLocaleString("zh-CN")} 行，每秒 ${read.rowsPerSecond.toLocaleString("zh-CN")}` + (read.secondsLeft ? `，约余 ${Math.ceil(read.secondsLeft)} 秒` : "")) : null,
         source.asOf ? ` 数据截至 ${time(source.asOf)}` : "");
     }));
+    showFindings(status.findings);
   } catch (failure) {
     $("sources").replaceChildren(el("span", { className: "dot bad" }, failure.message));
   }

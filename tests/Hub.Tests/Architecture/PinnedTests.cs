@@ -18,6 +18,7 @@ public sealed class PinnedTests
         ["HUB1005"] = "SchemaNeedsRebuild",
         ["HUB1006"] = "SchemaWriterRefused",
         ["HUB1010"] = "CodeListInvalid",
+        ["HUB1011"] = "WordListInvalid",
         ["HUB1020"] = "SchemaNotRegistered",
         ["HUB1021"] = "SchemaIdsChanged",
         ["HUB2001"] = "YamlInvalid",
@@ -98,8 +99,11 @@ public sealed class PinnedTests
         ["HUB5005"] = "QueryValue",
         ["HUB5006"] = "QueryCursor",
         ["HUB5007"] = "RecordNotFound",
+        ["HUB5008"] = "QueryReceipt",
         ["HUB5010"] = "RouteUnknown",
         ["HUB5011"] = "MethodNotAllowed",
+        ["HUB5020"] = "SourceLate",
+        ["HUB5021"] = "ReceiptLate",
     };
 
     [Theory]

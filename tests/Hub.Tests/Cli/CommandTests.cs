@@ -30,6 +30,26 @@ public sealed class CommandTests(ServerFixture server) : IClassFixture<ServerFix
     }
 
     [Fact]
+    public async Task An_explained_search_prints_why_each_hit_is_there()
+    {
+        var (exit, output, _) = await RunAsync("search", "工程款", "--subject", "finance.paymentDetail", "--filter", "fundTypeCode=11", "--explain");
+        Assert.Equal(0, exit);
+        Assert.Contains("    score 1.5: 工程 in title 1.5\n        1.5 = sum of:\n", output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.Contains("工程款: must occur\nasked\n", output.ReplaceLineEndings("\n"), StringComparison.Ordinal);
+        Assert.DoesNotContain("must occur", (await RunAsync("search", "工程款")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_search_that_cannot_be_as_fresh_as_it_must_be_is_one_sentence_per_source_and_exit_code_1()
+    {
+        var (exit, output, error) = await RunAsync("search", "--min-freshness", "30s", "--wait", "0s");
+        Assert.Equal((1, ""), (exit, output));
+        Assert.Contains("error filing: HUB5020 the source 'filing' is not complete yet", error, StringComparison.Ordinal);
+        (exit, _, error) = await RunAsync("search", "--wait-for", "gestern");
+        Assert.Equal((1, "error waitFor: HUB5008 This is not a receipt, or not all of it. Take one from GET /api/v1/receipt, whole and unchanged."), (exit, error.Trim()));
+    }
+
+    [Fact]
     public async Task Json_output_is_the_answer_of_the_API()
     {
         var (exit, output, error) = await RunAsync("search", "--json", "--size", "0");

@@ -50,6 +50,10 @@ internal static class IndexRecords
     /// <summary>The same subjects after the role of a field was changed.</summary>
     public static SchemaCatalog ChangedCatalog { get; } = Load((Payment, PaymentSchema.Replace("\"hub.search\": \"keyword\", \"hub.codes\"", "\"hub.search\": \"text\", \"hub.codes\"", StringComparison.Ordinal)), (Project, ProjectSchema));
 
+    /// <summary>The same subjects with other words to search by.</summary>
+    public static SchemaCatalog CatalogWith(string synonyms, string stopWords = "")
+        => Load(("text/synonyms.txt", synonyms), ("text/stopwords.txt", stopWords), (Payment, PaymentSchema), (Project, ProjectSchema));
+
     public static byte[] Wire(string subject, params (string Field, object? Value)[] values)
     {
         var schema = Catalog.Find(subject)!;
@@ -104,16 +108,17 @@ internal static class IndexRecords
         }
     }
 
-    private static SchemaCatalog Load(params (string Subject, string Json)[] schemas)
+    /// <param name="files">Schemas by their subjects, or other files by their paths.</param>
+    private static SchemaCatalog Load(params (string Name, string Text)[] files)
     {
         var folder = Directory.CreateTempSubdirectory("hub-schemas-").FullName;
         try
         {
-            foreach (var (subject, json) in schemas)
+            foreach (var (name, text) in files)
             {
-                var place = Path.Combine(folder, subject.Replace('.', Path.DirectorySeparatorChar));
-                Directory.CreateDirectory(place);
-                File.WriteAllText(Path.Combine(place, "1.avsc"), json);
+                var file = Path.Combine(folder, name.EndsWith(".txt", StringComparison.Ordinal) ? name : $"{name.Replace('.', Path.DirectorySeparatorChar)}/1.avsc");
+                Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+                File.WriteAllText(file, text);
             }
 
             Directory.CreateDirectory(Path.Combine(folder, "codes"));

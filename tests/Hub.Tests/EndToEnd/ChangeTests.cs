@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
@@ -40,6 +41,22 @@ public abstract class ChangeTests(PostgresFixture postgres, LogKind log, EngineF
         async Task<List<string>> FoundAsync(string words)
             => [.. (await finance.SearchAsync($"subject={FinanceHub.Detail}&q={Uri.EscapeDataString(words)}")).GetProperty("hits").EnumerateArray()
                 .Select(hit => hit.GetProperty("id").GetString()!).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public async Task A_search_that_must_be_as_fresh_as_now_finds_what_was_committed_before()
+    {
+        await using var finance = await FinanceHub.StartAsync(postgres, log);
+        await finance.CatchUpAsync();
+        for (var round = 1; round <= 5; round++)
+        {
+            await finance.Database.ExecuteAsync(FinanceHub.InsertDetail($"NOW-{round}", "赛龙舟"), Cancel);
+            var now = (await finance.NowAsync()).ToUniversalTime().ToString("yyyy-MM-ddTHH:mm:ss.FFFFFF'Z'", CultureInfo.InvariantCulture);
+            Assert.Equal(round, await finance.CountAsync($"subject={FinanceHub.Detail}&q=赛龙舟&minFreshness={now}&wait=60s"));
+            // What the log held then is there too, also where its ends are past what is no record.
+            var receipt = (await finance.Hub.GetAsync("/api/v1/receipt", Cancel)).GetProperty("receipt").GetString();
+            Assert.Equal(round, await finance.CountAsync($"subject={FinanceHub.Detail}&q=赛龙舟&waitFor={receipt}&wait=60s"));
+        }
     }
 
     [Fact]

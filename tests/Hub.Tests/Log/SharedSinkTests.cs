@@ -60,8 +60,29 @@ public sealed class SharedSinkTests : IAsyncLifetime
             // The one that is left has all partitions.
             await AppendAsync("b", [first]);
             await Wait.UntilAsync("the rest is written by one", () => index.Count == 2 * Records, () => $"{index.Count} records", Cancel);
+            Assert.Empty(await first.Freshness.WaitAsync(await EndsAsync(), TimeSpan.FromSeconds(60), TimeProvider.System, Cancel));
         }
     }
+
+    [Fact]
+    public async Task What_one_of_them_wrote_the_other_can_wait_for()
+    {
+        var (first, second) = (new Sink(this), new Sink(this));
+        await using (first)
+        await using (second)
+        {
+            for (var round = 0; round < 5; round++)
+            {
+                await AppendAsync($"r{round}-", [first, second]);
+                foreach (var sink in new[] { first, second })
+                    Assert.Empty(await sink.Freshness.WaitAsync(await EndsAsync(), TimeSpan.FromSeconds(60), TimeProvider.System, Cancel));
+                Assert.Equal((round + 1) * Records, index.Count);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyDictionary<TopicPartition, long>> EndsAsync()
+        => (await log.ReadEndsAsync([Things.Subject, DeadLetterBook.Topic], Cancel)).Where(end => end.Value > 0).ToDictionary();
 
     private async Task AppendAsync(string prefix, IReadOnlyList<Sink> sinks)
     {
@@ -86,7 +107,7 @@ public sealed class SharedSinkTests : IAsyncLifetime
         {
             kafka = new(KafkaLogs.OptionsOf(test.broker));
             Log = new(kafka);
-            var options = new IndexSinkOptions { Partitions = Partitions, RefreshInterval = TimeSpan.FromMilliseconds(20), CommitInterval = TimeSpan.FromMilliseconds(50), GroupInterval = TimeSpan.FromMilliseconds(50) };
+            var options = new IndexSinkOptions { Partitions = Partitions, RefreshInterval = TimeSpan.FromMilliseconds(20), CommitInterval = TimeSpan.FromHours(1), GroupInterval = TimeSpan.FromMilliseconds(50) };
             var sink = new IndexSink(Log, test.index.Of(this), new(test.catalog, TimeProvider.System), Freshness, options, TimeProvider.System, NullLogger<IndexSink>.Instance);
             running = sink.RunAsync([Things.Subject, DeadLetterBook.Topic], stop.Token);
         }

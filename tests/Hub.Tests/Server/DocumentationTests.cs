@@ -14,7 +14,7 @@ public sealed class DocumentationTests(ServerFixture server) : IClassFixture<Ser
         var paths = api.GetProperty("paths").EnumerateObject().Select(path => path.Name).ToArray();
         Assert.Equal(
             [
-                "/api/v1/catalog", "/api/v1/catalog/codes/{list}", "/api/v1/dead-letters", "/api/v1/records/{subject}/{id}", "/api/v1/schemas/{id}",
+                "/api/v1/catalog", "/api/v1/catalog/codes/{list}", "/api/v1/dead-letters", "/api/v1/receipt", "/api/v1/records/{subject}/{id}", "/api/v1/schemas/{id}",
                 "/api/v1/search", "/api/v1/status", "/health/live", "/health/ready",
             ],
             paths.Order(StringComparer.Ordinal));
@@ -26,7 +26,7 @@ public sealed class DocumentationTests(ServerFixture server) : IClassFixture<Ser
                     Assert.True(parameter.TryGetProperty("description", out _), parameter.GetRawText());
         }
 
-        Assert.Equal(9, api.GetProperty("paths").GetProperty("/api/v1/search").GetProperty("get").GetProperty("parameters").GetArrayLength());
+        Assert.Equal(13, api.GetProperty("paths").GetProperty("/api/v1/search").GetProperty("get").GetProperty("parameters").GetArrayLength());
     }
 
     [Fact]

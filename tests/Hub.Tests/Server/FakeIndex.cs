@@ -38,7 +38,10 @@ internal sealed class FakeIndex(SchemaCatalog catalog) : IIndex
         LastQuery = query;
         var found = documents.Where(document => query.Subjects.Contains(document.Subject) && query.Filters.OfType<TermFilter>().All(filter => Matches(document, filter))).ToList();
         return new(new SearchResult(
-            found.Count, [.. found.Take(query.Size).Select(document => new SearchHit(document, 1.5f, Highlights))], Facets, found.Count > query.Size ? "next" : null));
+            found.Count, [.. found.Take(query.Size).Select(document => new SearchHit(document, 1.5f, Highlights) { Explanation = query.Explain ? new([new("工程", "title", 1.5)], ["1.5 = sum of:"]) : null })], Facets, found.Count > query.Size ? "next" : null)
+            {
+                Explanation = query.Explain ? new([$"{query.Text}: must occur"], "asked") : null,
+            });
     }
 
     public ValueTask<StoredDocument?> GetAsync(string subject, string id, CancellationToken cancellationToken)

@@ -25,6 +25,18 @@ public sealed class ProblemTests(ServerFixture server) : IClassFixture<ServerFix
     [InlineData("/api/v2/search", 404, Codes.RouteUnknown, "/api/v2/search")]
     [InlineData("/nothing.html", 404, Codes.RouteUnknown, "/nothing.html")]
     [InlineData("/api/v1/dead-letters?state=opne", 400, Codes.QueryValue, "state")]
+    [InlineData("/api/v1/search?minFreshness=soon", 400, Codes.QueryValue, "minFreshness")]
+    [InlineData("/api/v1/search?minFreshness=-3s", 400, Codes.QueryValue, "minFreshness")]
+    [InlineData("/api/v1/search?minFreshness=2025-03-01T08:00:00", 400, Codes.QueryValue, "minFreshness")]
+    [InlineData("/api/v1/search?minFreshness=9000-03-01T08:00:00Z", 400, Codes.QueryValue, "minFreshness")]
+    [InlineData("/api/v1/search?minFreshness=1s&minFreshness=2s", 400, Codes.QueryInvalid, "minFreshness")]
+    [InlineData("/api/v1/search?minFreshness=1s&subject=hub.deadLetter", 400, Codes.QueryInvalid, "minFreshness")]
+    [InlineData("/api/v1/search?wait=61s", 400, Codes.QueryValue, "wait")]
+    [InlineData("/api/v1/search?waitFor=gestern", 400, Codes.QueryReceipt, "waitFor")]
+    [InlineData("/api/v1/records/finance.agency/finance:A1?waitFor=gestern", 400, Codes.QueryReceipt, "waitFor")]
+    [InlineData("/api/v1/search?minFreshness=30s&wait=0s", 503, Codes.SourceLate, "finance")]
+    [InlineData("/api/v1/search?minFreshness=30s&wait=0s&source=filing", 503, Codes.SourceLate, "filing")]
+    [InlineData("/api/v1/records/finance.agency/finance:A1?minFreshness=30s&wait=0s", 503, Codes.SourceLate, "finance")]
     [InlineData("/api/v1/dead-letters?size=0", 400, Codes.QueryValue, "size")]
     public async Task A_wrong_request_is_a_problem_with_a_code_and_what_to_do(string path, int status, string code, string place)
     {
@@ -46,6 +58,17 @@ public sealed class ProblemTests(ServerFixture server) : IClassFixture<ServerFix
     [Fact]
     public async Task Several_mistakes_are_told_in_one_problem()
         => Assert.Equal(2, (await server.GetAsync("/api/v1/search?bogus=1&size=x", 400)).GetProperty("findings").GetArrayLength());
+
+    [Fact]
+    public async Task A_source_that_failed_is_worth_asking_for_when_it_tries_again()
+    {
+        var sources = server.State.Sources;
+        server.State.Sources = () => [.. sources().Select(source => source with { NextAttempt = TimeProvider.System.GetUtcNow().AddHours(2) })];
+        using var response = await server.Http.GetAsync("/api/v1/search?minFreshness=30s&wait=0s&source=filing", TestContext.Current.CancellationToken);
+        server.State.Sources = sources;
+        Assert.True(response.Headers.RetryAfter!.Delta > TimeSpan.FromHours(1));
+        Assert.Contains("It cannot go on: no connection. Look at the network.", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
 
     [Fact]
     public async Task A_method_that_is_not_possible_says_which_are()

@@ -34,6 +34,8 @@ public sealed class QueryStringTests : IDisposable
     [InlineData("facetSize=0", Codes.QueryValue, null)]
     [InlineData("highlight=yes", Codes.QueryValue, null)]
     [InlineData("cursor=", Codes.QueryCursor, null)]
+    [InlineData("explain=yes", Codes.QueryValue, null)]
+    [InlineData("explain=true&size=101", Codes.QueryValue, "Ask for 100 at most, with size=100.")]
     [InlineData("fiscalYear=", Codes.QueryValue, "Give one, or write fiscalYear.exists=false for records without it.")]
     [InlineData("fiscalYear=2025.5", Codes.QueryValue, null)]
     [InlineData("fiscalYear=99999999999", Codes.QueryValue, null)]
@@ -141,5 +143,10 @@ public sealed class QueryStringTests : IDisposable
         Assert.Equal([new ExistsFilter("source", true), new ExistsFilter("subject", true)], Read("source.exists=true&subject.exists=true").Filters);
     }
 
-    private SearchQuery Read(string query) => SearchParameters.Read(new QueryCollection(QueryHelpers.ParseQuery(query)), catalog);
+    private SearchQuery Read(string query)
+    {
+        var findings = new List<Finding>();
+        var read = SearchParameters.Read(new QueryCollection(QueryHelpers.ParseQuery(query)), catalog, findings);
+        return findings.Count > 0 ? throw new HubException(findings) : read;
+    }
 }
