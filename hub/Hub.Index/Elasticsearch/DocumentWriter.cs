@@ -15,7 +15,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     private const int LongestId = 512;
 
     private readonly BulkWriter bulk = new(client, options);
-    private readonly CodeNames<JsonEncodedName> codes = new(mapping.Catalog.CodeLists, name => new(name));
+    private readonly CodeNames<byte[]> codes = new(mapping.Catalog.CodeLists, LineBuffer.Quoted);
     private readonly Dictionary<string, DocumentEncoder> encoders = [];
     private readonly SemaphoreSlim turn = new(1, 1);
 
