@@ -6,7 +6,7 @@ using Hub.Benchmarks.Index;
 using Hub.Benchmarks.Kafka;
 using Hub.Benchmarks.Log;
 
-// Usage: Hub.Benchmarks [codec] [log] [kafka] [index] [encoder] [capture] [end-to-end]; no name runs all. Every figure is printed beside what it
+// Usage: Hub.Benchmarks [codec] [log] [kafka] [index] [encoder] [engine] [search] [capture] [end-to-end]; no name runs all. Every figure is printed beside what it
 // is measured against, in the same run.
 var repository = AppContext.BaseDirectory;
 while (!File.Exists(Path.Combine(repository, "Hub.sln")))
@@ -33,6 +33,8 @@ if (args is [BenchmarkBroker.Argument])
         EncoderBenchmark.Run(Console.Out, repository);
         return Task.CompletedTask;
     }),
+    ("engine", _ => EngineBenchmark.RunAsync(Console.Out, repository, CancellationToken.None)),
+    ("search", folder => new SearchBenchmark(Console.Out, FinanceRecords.Load(repository, "finance.paymentDetail")).RunAsync(folder, CancellationToken.None)),
     ("capture", folder => new CaptureBenchmark(Console.Out, rows: 1_000_000, rounds: 3).RunAsync(folder, repository, CancellationToken.None)),
     ("end-to-end", folder => new EndToEndBenchmark(Console.Out, rows: 1_000_000, changesPerSecond: 1_000).RunAsync(folder, repository, CancellationToken.None)),
 ];

@@ -71,7 +71,7 @@ public static class EncoderBenchmark
 internal sealed class EncoderWork
 {
     private readonly FinanceRecords records;
-    private readonly List<LogBatch> batches = [];
+    private readonly IReadOnlyList<LogBatch> batches;
     private readonly DocumentEncoder encoder;
     private readonly LineBuffer lines = new();
     private readonly List<byte[]> copies = [];
@@ -81,14 +81,7 @@ internal sealed class EncoderWork
     public EncoderWork(FinanceRecords records, int count)
     {
         this.records = records;
-        foreach (var batch in records.Batches(count))
-        {
-            var kept = new LogBatch();
-            for (var i = 0; i < batch.Count; i++)
-                kept.Add(batch, batch[i]);
-            batches.Add(kept);
-        }
-
+        batches = records.Keep(count);
         AvroBytes = batches.Sum(batch => Enumerable.Range(0, batch.Count).Sum(i => (long)batch[i].Value.Length - WireFormat.HeaderSize));
         var mapping = new IndexMapping(records.Catalog);
         encoder = new(records.Schema, "hub-finance.payment-detail-1", mapping, new(records.Catalog.CodeLists, LineBuffer.Quoted), _ => true);

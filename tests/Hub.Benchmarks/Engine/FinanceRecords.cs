@@ -15,8 +15,8 @@ internal sealed class FinanceRecords
     /// <summary>What the sink reads at once.</summary>
     private const int BatchBytes = 2 * 1024 * 1024;
 
-    /// <summary>Rows of all tables that one generator makes.</summary>
-    private const int Scale = 1_000_000;
+    /// <summary>Rows of all tables that are made for one of a table of payments, about.</summary>
+    private const double RowsEach = 3.3;
     private const string Source = "finance";
 
     private readonly TableMapping mapping;
@@ -43,7 +43,7 @@ internal sealed class FinanceRecords
         var (batch, row, value, key) = (new LogBatch(), new EnvelopeBatch(), new AvroWriter(), new KeyWriter());
         RowMapper? mapper = null;
         RelationShape? shape = null;
-        foreach (var generated in Rows())
+        foreach (var generated in Rows((int)(count * RowsEach)))
         {
             shape ??= new(mapping.Table, [.. generated.Table.ColumnList.Split(", ").Select(column => new ColumnShape(column, "text", false))]);
             mapper ??= RowMapper.Compile(mapping, Schema, Catalog.CodeLists, shape, []);
@@ -60,11 +60,25 @@ internal sealed class FinanceRecords
         }
     }
 
-    /// <summary>One generated world after the other, without an end.</summary>
-    private IEnumerable<FinanceRow> Rows()
+    /// <summary>The same batches, to be used again and again.</summary>
+    public IReadOnlyList<LogBatch> Keep(int count)
+    {
+        var kept = new List<LogBatch>();
+        foreach (var batch in Batches(count))
+        {
+            kept.Add(new());
+            for (var i = 0; i < batch.Count; i++)
+                kept[^1].Add(batch, batch[i]);
+        }
+
+        return kept;
+    }
+
+    /// <summary>One generated world after the other, without an end; the first has about as many rows as are needed, of all years and agencies.</summary>
+    private IEnumerable<FinanceRow> Rows(int scale)
     {
         for (var seed = 1; ; seed++)
-            foreach (var row in new FinanceGenerator(Scale, seed).Rows())
+            foreach (var row in new FinanceGenerator(scale, seed).Rows())
                 if (mapping.Table == $"public.{row.Table.Name}")
                     yield return row;
     }
