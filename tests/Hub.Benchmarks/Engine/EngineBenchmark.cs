@@ -12,7 +12,7 @@ namespace Hub.Benchmarks.Engine;
 /// </summary>
 public static class EngineBenchmark
 {
-    private const int Documents = 30_000;
+    private const int Documents = 60_000;
     private const int Rounds = 7;
 
     private readonly record struct Figure(double PerSecond, double MicrosecondsEach);
