@@ -24,19 +24,14 @@ internal sealed class SearchBenchmark(TextWriter output, FinanceRecords records)
     {
         await using var lucene = new LuceneIndex(new LuceneIndexOptions { Folder = folder }, records.Catalog);
         await FillAsync("the embedded index", lucene, cancellationToken);
-        var embedded = await SearchAsync(lucene, cancellationToken);
+        Write("embedded index", await SearchAsync(lucene, cancellationToken));
         if (BenchmarkEngine.Find(output) is not { } engine)
-        {
-            Write("embedded index", embedded);
             return;
-        }
-
         await using var _ = engine;
         await using var index = new ElasticsearchIndex(engine.Options('s'), records.Catalog);
-        await FillAsync(await engine.NameAsync(cancellationToken), index, cancellationToken);
-        var other = await SearchAsync(index, cancellationToken);
-        Write("embedded index", embedded);
-        Write(await engine.NameAsync(cancellationToken), other);
+        var name = await engine.NameAsync(cancellationToken);
+        await FillAsync(name, index, cancellationToken);
+        Write(name, await SearchAsync(index, cancellationToken));
     }
 
     private async Task FillAsync(string name, IIndex index, CancellationToken cancellationToken)
