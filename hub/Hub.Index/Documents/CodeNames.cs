@@ -10,11 +10,14 @@ internal sealed class CodeNames<T>(CodeLists lists, Func<string, T> make) where 
 {
     private const int MaxKnown = 16 * 1024;
 
-    private readonly Dictionary<string, T?> known = new(StringComparer.Ordinal);
+    /// <summary>Per region and year, per list: the codes that were met there. Most documents are of the same region and year as the one before.</summary>
+    private readonly Dictionary<(string Region, int Year), Dictionary<string, Dictionary<string, T?>>> scopes = [];
     private readonly HashSet<string> regions = new(StringComparer.Ordinal);
     private readonly List<(string List, int Start, int Length)> codes = [];
+    private Dictionary<string, Dictionary<string, T?>> scope = [];
+    private (string Region, int Year) scoped = ("", -1);
+    private int known;
     private char[] chars = new char[256];
-    private char[] key = new char[256];
     private int used;
     private string region = "";
     private int year;
@@ -35,6 +38,12 @@ internal sealed class CodeNames<T>(CodeLists lists, Func<string, T> make) where 
         if (utf8.Length > text.Length)
             return;
         var length = Encoding.UTF8.GetChars(utf8, text);
+        if (text[..length].SequenceEqual(scoped.Region))
+        {
+            region = scoped.Region;
+            return;
+        }
+
         regions.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text[..length], out var seen);
         if (seen is null && regions.Count < MaxKnown)
             regions.Add(seen = text[..length].ToString());
@@ -49,11 +58,10 @@ internal sealed class CodeNames<T>(CodeLists lists, Func<string, T> make) where 
             year = written;
     }
 
+    /// <summary>Keeps a code for <see cref="Resolve"/>, where region and year may still come.</summary>
     public void Add(string list, ReadOnlySpan<byte> utf8)
     {
-        if (chars.Length - used < utf8.Length)
-            Array.Resize(ref chars, (used + utf8.Length) * 2);
-        var length = Encoding.UTF8.GetChars(utf8, chars.AsSpan(used));
+        var length = Decode(utf8);
         codes.Add((list, used, length));
         used += length;
     }
@@ -62,18 +70,52 @@ internal sealed class CodeNames<T>(CodeLists lists, Func<string, T> make) where 
     public T? Resolve(int index)
     {
         var (list, start, length) = codes[index];
-        var code = chars.AsSpan(start, length);
-        if (key.Length < list.Length + region.Length + length + 16)
-            key = new char[(list.Length + region.Length + length + 16) * 2];
-        key.AsSpan().TryWrite(CultureInfo.InvariantCulture, $"{list}\0{region}\0{year}\0{code}", out var written);
+        return Find(list, chars.AsSpan(start, length));
+    }
 
-        var lookup = known.GetAlternateLookup<ReadOnlySpan<char>>();
-        if (lookup.TryGetValue(key.AsSpan(0, written), out var name))
+    /// <summary>The same for a code of a document whose region and year are set.</summary>
+    public T? Find(string list, ReadOnlySpan<byte> utf8)
+    {
+        var length = Decode(utf8);
+        return Find(list, chars.AsSpan(used, length));
+    }
+
+    private T? Find(string list, ReadOnlySpan<char> code)
+    {
+        var names = NamesOf(list);
+        var lookup = names.GetAlternateLookup<ReadOnlySpan<char>>();
+        if (lookup.TryGetValue(code, out var name))
             return name;
-        if (known.Count >= MaxKnown)
-            known.Clear();
+        if (++known > MaxKnown)
+        {
+            scopes.Clear();
+            (known, scoped) = (1, ("", -1));
+            lookup = NamesOf(list).GetAlternateLookup<ReadOnlySpan<char>>();
+        }
+
         name = lists.Find(list, region, year, code.ToString())?.Name is { } found ? make(found) : null;
-        lookup[key.AsSpan(0, written)] = name;
+        lookup[code] = name;
         return name;
+    }
+
+    private Dictionary<string, T?> NamesOf(string list)
+    {
+        if (scoped.Year != year || scoped.Region != region)
+        {
+            scoped = (region, year);
+            if (!scopes.TryGetValue(scoped, out scope!))
+                scopes.Add(scoped, scope = new(StringComparer.Ordinal));
+        }
+
+        if (!scope.TryGetValue(list, out var names))
+            scope.Add(list, names = new(StringComparer.Ordinal));
+        return names;
+    }
+
+    private int Decode(ReadOnlySpan<byte> utf8)
+    {
+        if (chars.Length - used < utf8.Length)
+            Array.Resize(ref chars, (used + utf8.Length) * 2);
+        return Encoding.UTF8.GetChars(utf8, chars.AsSpan(used));
     }
 }

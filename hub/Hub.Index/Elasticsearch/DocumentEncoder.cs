@@ -1,5 +1,4 @@
-using System.Text.Json;
-using System.Text.Unicode;
+using System.Text;
 using Hub.Core.Log;
 using Hub.Core.Schemas;
 using Hub.Core.Schemas.Resolution;
@@ -13,53 +12,47 @@ namespace Hub.Index.Elasticsearch;
 /// </summary>
 internal sealed class DocumentEncoder
 {
-    private static readonly JsonEncodedText Index = JsonEncodedText.Encode("index");
-    private static readonly JsonEncodedText IndexName = JsonEncodedText.Encode("_index");
-    private static readonly JsonEncodedText DocumentId = JsonEncodedText.Encode("_id");
-    private static readonly JsonEncodedText DocumentVersion = JsonEncodedText.Encode("version");
-    private static readonly JsonEncodedText VersionType = JsonEncodedText.Encode("version_type");
-    private static readonly JsonEncodedText ExternalGte = JsonEncodedText.Encode("external_gte");
-    private static readonly JsonEncodedText Id = JsonEncodedText.Encode(EngineFields.Id);
-    private static readonly JsonEncodedText Subject = JsonEncodedText.Encode(EngineFields.Subject);
-    private static readonly JsonEncodedText Source = JsonEncodedText.Encode(EngineFields.Source);
-    private static readonly JsonEncodedText Version = JsonEncodedText.Encode(EngineFields.Version);
-    private static readonly JsonEncodedText Value = JsonEncodedText.Encode(EngineFields.Value);
-    private static readonly JsonEncodedText Present = JsonEncodedText.Encode(EngineFields.Present);
-    private static readonly JsonEncodedText DeletedAt = JsonEncodedText.Encode(EngineFields.DeletedAt);
-    private static readonly JsonEncodedText Code = JsonEncodedText.Encode(EngineFields.Code);
-    private static readonly JsonEncodedText Name = JsonEncodedText.Encode(EngineFields.Name);
-    private static readonly JsonEncodedText True = JsonEncodedText.Encode("true");
-    private static readonly JsonEncodedText False = JsonEncodedText.Encode("false");
-
     /// <summary>0001-01-01 and 9999-12-31 as days since 1970: what the engine's date format takes.</summary>
     private const long FirstDay = -719_162;
     private const long LastDay = 2_932_896;
     private const long MillisecondsOfDay = 24L * 60 * 60 * 1000;
 
-    private readonly JsonEncodedText index;
-    private readonly JsonEncodedText subject;
+    private static readonly byte[] Version = Next(EngineFields.Version);
+    private static readonly byte[] Value = Next(EngineFields.Value);
+    private static readonly byte[] Present = Next(EngineFields.Present);
+    private static readonly byte[] DeletedAt = Next(EngineFields.DeletedAt);
+    private static readonly byte[] Code = [(byte)'{', .. First(EngineFields.Code)];
+    private static readonly byte[] Name = Next(EngineFields.Name);
+
+    private readonly byte[] action;
+    private readonly byte[] document = [(byte)'{', .. First(EngineFields.Id)];
+    private readonly byte[] source;
     private readonly Slot[] slots;
-    private readonly bool hasCodes;
-    private readonly CodeNames<JsonEncodedName> names;
-    private readonly Utf8JsonWriter json = new(Stream.Null, EngineJson.Writer);
-    private readonly List<JsonEncodedText> present = [];
+    private readonly int scopeFields;
+    private readonly CodeNames<byte[]> names;
+    private readonly List<byte[]> present = [];
 
     /// <param name="indexName">The generation.</param>
+    /// <param name="names">Of codes, as <see cref="LineBuffer.Quoted"/>.</param>
     /// <param name="has">Whether the generation has a field in the same role.</param>
-    public DocumentEncoder(SubjectSchema schema, string indexName, IndexMapping mapping, CodeNames<JsonEncodedName> names, Func<string, bool> has)
+    public DocumentEncoder(SubjectSchema schema, string indexName, IndexMapping mapping, CodeNames<byte[]> names, Func<string, bool> has)
     {
         this.names = names;
-        (index, subject) = (JsonEncodedText.Encode(indexName), JsonEncodedText.Encode(schema.Subject));
+        action = [.. """{"index":{"_index":"""u8, .. LineBuffer.Quoted(indexName), .. Next("_id")];
+        source = [.. Next(EngineFields.Subject), .. LineBuffer.Quoted(schema.Subject), .. Next(EngineFields.Source)];
         slots = [.. schema.Fields.Select(field => new Slot(
-            JsonEncodedText.Encode(field.Name), mapping.IsQueryable(schema.Subject, field.Name) && has(field.Name) ? field.Search : SearchRole.None, field,
-            schema.Region == field && field.Type == FieldType.String, schema.Year == field))];
-        hasCodes = slots.Any(slot => slot.HasCode);
+            field, mapping.IsQueryable(schema.Subject, field.Name) && has(field.Name) ? field.Search : SearchRole.None, schema.Region == field && field.Type == FieldType.String, schema.Year == field))];
+        scopeFields = slots.Any(slot => slot.HasCode) ? slots.Count(slot => slot.IsRegion || slot.IsYear) : 0;
     }
 
-    /// <summary>What one field of the schema is to the engine.</summary>
-    private readonly record struct Slot(JsonEncodedText Name, SearchRole Role, FieldSchema Field, bool IsRegion, bool IsYear)
+    /// <summary>What one field of the schema is to the engine, with what is written before its value.</summary>
+    private sealed record Slot(FieldSchema Field, SearchRole Role, bool IsRegion, bool IsYear)
     {
-        public bool HasCode => Role is SearchRole.Keyword or SearchRole.Text && Field.CodeList is not null;
+        public byte[] Next { get; } = DocumentEncoder.Next(Field.Name);
+
+        public byte[] Quoted { get; } = LineBuffer.Quoted(Field.Name);
+
+        public bool HasCode { get; } = Role is SearchRole.Keyword or SearchRole.Text && Field.CodeList is not null;
     }
 
     /// <summary>A live document, with its value as it came.</summary>
@@ -67,145 +60,132 @@ internal sealed class DocumentEncoder
     public void WriteLive(LineBuffer lines, ReadOnlySpan<byte> id, in LogEntry entry, ReadPlan plan, ReadOnlySpan<byte> wire)
     {
         Begin(lines, id, entry);
-        json.WriteBase64String(Value, wire);
+        lines.Write(Value);
+        lines.WriteBase64(wire);
         var avro = wire[WireFormat.HeaderSize..];
-        if (hasCodes)
-            FindNames(plan, avro);
+        FindScope(plan, avro);
         present.Clear();
-        var code = 0;
         var reader = new RecordReader(plan, avro);
         while (reader.MoveNext())
             if (!reader.IsNull)
-                Write(ref reader, slots[reader.Field.Ordinal], ref code);
-        if (present.Count > 0)
-        {
-            json.WriteStartArray(Present);
-            foreach (var name in present)
-                json.WriteStringValue(name);
-            json.WriteEndArray();
-        }
-
-        End(lines);
+                Write(lines, ref reader, slots[reader.Field.Ordinal]);
+        WritePresent(lines);
+        lines.Write("}\n"u8);
     }
 
     /// <summary>A delete marker.</summary>
     public void WriteMarker(LineBuffer lines, ReadOnlySpan<byte> id, in LogEntry entry, DateTimeOffset now)
     {
         Begin(lines, id, entry);
-        json.WriteNumber(DeletedAt, now.ToUnixTimeMilliseconds());
-        End(lines);
+        lines.Write(DeletedAt);
+        lines.WriteNumber(now.ToUnixTimeMilliseconds());
+        lines.Write("}\n"u8);
     }
 
     private void Begin(LineBuffer lines, ReadOnlySpan<byte> id, in LogEntry entry)
     {
-        json.Reset(lines);
-        json.WriteStartObject();
-        json.WriteStartObject(Index);
-        json.WriteString(IndexName, index);
-        json.WriteString(DocumentId, id);
-        json.WriteNumber(DocumentVersion, entry.Version);
-        json.WriteString(VersionType, ExternalGte);
-        json.WriteEndObject();
-        End(lines);
+        lines.Write(action);
+        lines.WriteText(id);
+        lines.Write(""","version":"""u8);
+        lines.WriteNumber(entry.Version);
+        lines.Write(""","version_type":"external_gte"}}"""u8);
+        lines.Write("\n"u8);
 
-        json.Reset(lines);
-        json.WriteStartObject();
-        json.WriteString(Id, id);
-        json.WriteString(Subject, subject);
-        json.WriteString(Source, id[..id.IndexOf((byte)':')]);
-        json.WriteNumber(Version, entry.Version);
+        lines.Write(document);
+        lines.WriteText(id);
+        lines.Write(source);
+        lines.WriteText(id[..id.IndexOf((byte)':')]);
+        lines.Write(Version);
+        lines.WriteNumber(entry.Version);
     }
 
-    private void End(LineBuffer lines)
-    {
-        json.WriteEndObject();
-        json.Flush();
-        lines.EndLine();
-    }
-
-    /// <summary>Region and year may stand behind the codes, so that this is a walk of its own.</summary>
-    private void FindNames(ReadPlan plan, ReadOnlySpan<byte> avro)
+    /// <summary>Region and year may stand behind the codes, whose names depend on them; where they come first, this ends with them.</summary>
+    private void FindScope(ReadPlan plan, ReadOnlySpan<byte> avro)
     {
         names.Begin();
-        var reader = new RecordReader(plan, avro);
-        while (reader.MoveNext())
+        var left = scopeFields;
+        for (var reader = new RecordReader(plan, avro); left > 0 && reader.MoveNext();)
         {
+            var slot = slots[reader.Field.Ordinal];
+            if (!slot.IsRegion && !slot.IsYear)
+                continue;
+            left--;
             if (reader.IsNull)
                 continue;
-            ref readonly var slot = ref slots[reader.Field.Ordinal];
             if (slot.IsRegion)
                 names.SetRegion(reader.GetUtf8());
             if (slot.IsYear)
                 names.SetYear(ref reader);
-            if (slot.HasCode)
-                names.Add(slot.Field.CodeList!, reader.GetUtf8());
         }
     }
 
-    private void Write(ref RecordReader reader, in Slot slot, ref int code)
+    private void Write(LineBuffer lines, ref RecordReader reader, Slot slot)
     {
         switch (slot.Role)
         {
-            case SearchRole.Text or SearchRole.Keyword:
-                WriteString(reader.GetUtf8(), slot, ref code);
+            case SearchRole.None:
+            case SearchRole.Text when reader.GetUtf8().IsEmpty:
+                return;
+            case SearchRole.Text:
+                present.Add(slot.Quoted);
+                break;
+        }
+
+        lines.Write(slot.Next);
+        switch (slot.Role)
+        {
+            case SearchRole.Keyword or SearchRole.Text when slot.HasCode:
+                WriteCode(lines, slot.Field.CodeList!, reader.GetUtf8());
+                break;
+            case SearchRole.Keyword or SearchRole.Text:
+                lines.WriteText(reader.GetUtf8());
                 break;
             case SearchRole.Flag:
-                json.WriteString(slot.Name, reader.GetBoolean() ? True : False);
+                lines.Write(reader.GetBoolean() ? "\"true\""u8 : "\"false\""u8);
                 break;
             case SearchRole.Amount:
-                json.WriteNumber(slot.Name, AmountValue.Of(ref reader));
+                lines.WriteNumber(AmountValue.Of(ref reader));
                 break;
             case SearchRole.Date when reader.GetLong() is >= FirstDay and <= LastDay:
-                WriteDate(slot.Name, (int)reader.GetLong());
+                lines.WriteDate(DateOnly.FromDayNumber((int)(reader.GetLong() - FirstDay)));
                 break;
             case SearchRole.Date:
-                json.WriteNumber(slot.Name, reader.GetLong() * MillisecondsOfDay);
+                lines.WriteNumber(reader.GetLong() * MillisecondsOfDay);
                 break;
-            case SearchRole.Time or SearchRole.Number:
-                json.WriteNumber(slot.Name, reader.GetLong());
+            default:
+                lines.WriteNumber(reader.GetLong());
                 break;
         }
     }
 
-    private void WriteString(ReadOnlySpan<byte> utf8, in Slot slot, ref int code)
+    private void WriteCode(LineBuffer lines, string list, ReadOnlySpan<byte> code)
     {
-        var name = slot.HasCode ? names.Resolve(code++) : null;
-        if (slot.Role == SearchRole.Text && utf8.IsEmpty)
-            return;
-        if (slot.Role == SearchRole.Text)
-            present.Add(slot.Name);
-        if (!slot.HasCode)
+        lines.Write(Code);
+        lines.WriteText(code);
+        if (names.Find(list, code) is { } name)
         {
-            WriteText(slot.Name, utf8);
-            return;
+            lines.Write(Name);
+            lines.Write(name);
         }
 
-        json.WriteStartObject(slot.Name);
-        WriteText(Code, utf8);
-        if (name is not null)
-            json.WriteString(Name, name.Text);
-        json.WriteEndObject();
+        lines.Write("}"u8);
     }
 
-    private void WriteDate(JsonEncodedText name, int day)
+    private void WritePresent(LineBuffer lines)
     {
-        Span<char> text = stackalloc char[10];
-        DateOnly.FromDayNumber(day + (int)-FirstDay).TryFormat(text, out _, "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture);
-        json.WriteString(name, text);
+        if (present.Count == 0)
+            return;
+        lines.Write(Present);
+        for (var i = 0; i < present.Count; i++)
+        {
+            lines.Write(i == 0 ? "["u8 : ","u8);
+            lines.Write(present[i]);
+        }
+
+        lines.Write("]"u8);
     }
 
-    /// <summary>Bytes that are no text are shown as such; the value keeps them.</summary>
-    private void WriteText(JsonEncodedText name, ReadOnlySpan<byte> utf8)
-    {
-        if (Utf8.IsValid(utf8))
-            json.WriteString(name, utf8);
-        else
-            json.WriteString(name, System.Text.Encoding.UTF8.GetString(utf8));
-    }
-}
+    private static byte[] First(string name) => [.. LineBuffer.Quoted(name), (byte)':'];
 
-/// <summary>The name of a code, ready to be written.</summary>
-internal sealed record JsonEncodedName(JsonEncodedText Text)
-{
-    public JsonEncodedName(string name) : this(JsonEncodedText.Encode(name, EngineJson.Writer.Encoder)) { }
+    private static byte[] Next(string name) => [(byte)',', .. First(name)];
 }

@@ -15,10 +15,14 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     /// <summary>Bytes of a document's id that the engine takes.</summary>
     private const int LongestId = 512;
 
+    /// <summary>Bytes of the log that are worth a request of their own.</summary>
+    private const int SmallestShare = 64 * 1024;
+
     private readonly BulkWriter bulk = new(client, options);
-    private readonly CodeNames<JsonEncodedName> codes = new(mapping.Catalog.CodeLists, name => new(name));
+    private readonly CodeNames<byte[]> codes = new(mapping.Catalog.CodeLists, LineBuffer.Quoted);
     private readonly Dictionary<string, DocumentEncoder> encoders = [];
     private readonly RecordTranscoder transcoder = new();
+    private readonly HashSet<int> begun = [];
     private readonly SemaphoreSlim turn = new(1, 1);
 
     /// <summary>Clears the outcomes and adds one per entry, in order.</summary>
@@ -79,6 +83,9 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     private async Task WriteAsync(LogBatch entries, WriteOutcome?[] outcomes, EngineState state, EngineState? isAgain, CancellationToken cancellationToken)
     {
         var lines = bulk.Rent();
+        // A write ends with its last request: equal shares for as many as may be under way keep all of them busy until then.
+        var (share, taken) = (Math.Max(SmallestShare, entries.StoredBytes / options.Concurrency), 0);
+        begun.Clear();
         for (var i = 0; i < entries.Count; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -90,17 +97,20 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
             else if (entries[i].Operation == Operation.Truncate)
             {
                 // All that comes before must be there to be deleted.
-                lines = await SendAsync(lines, outcomes, state, entries, cancellationToken);
-                await bulk.FinishAsync();
+                lines = await SettleAsync(lines, outcomes, state, entries, cancellationToken);
                 if (isAgain is null)
                     outcomes[i] = await TruncateAsync(entries[i], cancellationToken);
             }
-            else if (entries[i].Version < store.State.FloorOf(subject, SourceOf(entries.Bytes(entries[i].Key))))
+            else if (IsBelowFloor(entries, i))
             {
                 outcomes[i] ??= WriteOutcome.Stale;
             }
             else
             {
+                // The same version once more: it counts, so it must come last, and requests under way keep no order.
+                if (begun.Contains(HashOf(entries, i)))
+                    lines = await SettleAsync(lines, outcomes, state, entries, cancellationToken);
+                begun.Add(HashOf(entries, i));
                 foreach (var number in Targets(state, subject))
                 {
                     if (isAgain?.Subjects.ContainsKey(subject) == true && Targets(isAgain, subject).Contains(number))
@@ -110,12 +120,23 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
                 }
             }
 
-            if (bulk.IsFull(lines))
-                lines = await SendAsync(lines, outcomes, state, entries, cancellationToken);
+            taken += entries[i].Key.Length + Math.Max(0, entries[i].Value.Length);
+            if (taken < share && !bulk.IsFull(lines))
+                continue;
+            lines = await SendAsync(lines, outcomes, state, entries, cancellationToken);
+            taken = 0;
         }
 
-        await SendAsync(lines, outcomes, state, entries, cancellationToken);
+        await SettleAsync(lines, outcomes, state, entries, cancellationToken);
+    }
+
+    /// <summary>Sends what is there, and waits until all that was sent has an outcome.</summary>
+    private async Task<LineBuffer> SettleAsync(LineBuffer lines, WriteOutcome?[] outcomes, EngineState state, LogBatch entries, CancellationToken cancellationToken)
+    {
+        lines = await SendAsync(lines, outcomes, state, entries, cancellationToken);
         await bulk.FinishAsync();
+        begun.Clear();
+        return lines;
     }
 
     private async Task<LineBuffer> SendAsync(LineBuffer lines, WriteOutcome?[] outcomes, EngineState state, LogBatch entries, CancellationToken cancellationToken)
@@ -140,7 +161,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     {
         var entry = entries[number];
         var id = entries.Bytes(entry.Key);
-        if (SourceOf(id).Length == 0)
+        if (id.IndexOf((byte)':') <= 0)
             return new WriteOutcome.Rejected("The key is not of the form source:key.");
         if (id.Length > LongestId)
             return new WriteOutcome.Rejected($"The key has {id.Length} bytes, more than the {LongestId} that the index can hold.");
@@ -243,6 +264,22 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
 
     private static int[] Targets(EngineState state, string subject)
         => !state.Subjects.TryGetValue(subject, out var known) ? throw new InvalidOperationException($"The index was not attached with {subject}.") : known.Building is { } building ? [known.Live, building] : [known.Live];
+
+    private bool IsBelowFloor(LogBatch entries, int number)
+    {
+        var (subject, version) = (entries[number].Place.Topic, entries[number].Version);
+        return store.State.Floors.ContainsKey(subject) && version < store.State.FloorOf(subject, SourceOf(entries.Bytes(entries[number].Key)));
+    }
+
+    /// <summary>Stands for subject, document and version; that two may share it costs a wait and no more.</summary>
+    private static int HashOf(LogBatch entries, int number)
+    {
+        var hash = default(HashCode);
+        hash.AddBytes(entries.Bytes(entries[number].Key));
+        hash.Add(entries[number].Version);
+        hash.Add(entries[number].Place.Topic);
+        return hash.ToHashCode();
+    }
 
     private static string SourceOf(ReadOnlySpan<byte> id) => Encoding.UTF8.GetString(id[..Math.Max(0, id.IndexOf((byte)':'))]);
 }

@@ -1,9 +1,7 @@
-using System.Buffers;
-
 namespace Hub.Index.Elasticsearch;
 
 /// <summary>Lines of JSON for one bulk request, and where each document's lines stand; cleared and filled again.</summary>
-internal sealed class LineBuffer : IBufferWriter<byte>
+internal sealed partial class LineBuffer
 {
     private readonly List<BulkLine> lines = [];
     private byte[] bytes = new byte[64 * 1024];
@@ -14,26 +12,6 @@ internal sealed class LineBuffer : IBufferWriter<byte>
     public IReadOnlyList<BulkLine> Lines => lines;
 
     public ReadOnlyMemory<byte> Written => bytes.AsMemory(0, Length);
-
-    public void Advance(int count) => Length += count;
-
-    public Memory<byte> GetMemory(int sizeHint = 0)
-    {
-        Ensure(sizeHint);
-        return bytes.AsMemory(Length);
-    }
-
-    public Span<byte> GetSpan(int sizeHint = 0)
-    {
-        Ensure(sizeHint);
-        return bytes.AsSpan(Length);
-    }
-
-    public void EndLine()
-    {
-        Ensure(1);
-        bytes[Length++] = (byte)'\n';
-    }
 
     /// <summary>Ends a document's lines.</summary>
     public void EndDocument(int entry, int generation)
@@ -48,8 +26,7 @@ internal sealed class LineBuffer : IBufferWriter<byte>
     /// <summary>Adds lines of another buffer.</summary>
     public void Add(LineBuffer other, in BulkLine line)
     {
-        other.bytes.AsSpan(line.Start, line.Length).CopyTo(GetSpan(line.Length));
-        Length += line.Length;
+        Write(other.bytes.AsSpan(line.Start, line.Length));
         EndDocument(line.Entry, line.Generation);
     }
 
@@ -59,10 +36,12 @@ internal sealed class LineBuffer : IBufferWriter<byte>
         Length = begun = 0;
     }
 
-    private void Ensure(int size)
+    /// <summary>At least so many bytes behind what was written.</summary>
+    private Span<byte> Room(int size)
     {
-        if (bytes.Length - Length < Math.Max(size, 1))
+        if (bytes.Length - Length < size)
             Array.Resize(ref bytes, Math.Max(bytes.Length * 2, Length + size));
+        return bytes.AsSpan(Length);
     }
 }
 

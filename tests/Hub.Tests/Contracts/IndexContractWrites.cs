@@ -43,6 +43,19 @@ public abstract partial class IndexContract
     }
 
     [Fact]
+    public async Task The_later_of_two_writes_with_the_same_version_counts_in_a_large_batch_too()
+    {
+        // Large enough for several requests at once, where the index is asked by requests.
+        Entry[] Writes(string agency) => [.. Enumerable.Range(0, 1_500).Select(i => Entry.Put(string.Create(CultureInfo.InvariantCulture, $"finance:{i}"), 5, ("agencyName", agency), ("note", new string('注', 100))))];
+
+        var outcomes = await WriteAsync([.. Writes("先"), .. Writes("后")]);
+
+        Assert.All(outcomes, outcome => Assert.Equal(WriteOutcome.Applied, outcome));
+        Assert.Equal(1_500, (await Index.SearchAsync(new() { Text = "后", Size = 0 }, Token)).Total);
+        Assert.Equal(0, (await Index.SearchAsync(new() { Text = "先", Size = 0 }, Token)).Total);
+    }
+
+    [Fact]
     public async Task A_replayed_upsert_does_not_bring_back_a_deleted_document()
     {
         await WriteAsync(Entry.Put("finance:1", 1, ("agencyName", "区教育局")), Entry.Put("finance:2", 1), Entry.Delete("finance:1", 3));
