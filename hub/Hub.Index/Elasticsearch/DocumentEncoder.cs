@@ -44,7 +44,7 @@ internal sealed class DocumentEncoder
     private readonly Utf8JsonWriter json = new(Stream.Null, EngineJson.Writer);
     private readonly List<JsonEncodedText> present = [];
 
-    /// <param name="indexName">The generation.</param>
+    /// <param name="indexName">What the generation is written by.</param>
     /// <param name="has">Whether the generation has a field in the same role.</param>
     public DocumentEncoder(SubjectSchema schema, string indexName, IndexMapping mapping, CodeNames<JsonEncodedName> names, Func<string, bool> has)
     {

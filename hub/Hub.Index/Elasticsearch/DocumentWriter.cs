@@ -35,6 +35,8 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         }
         finally
         {
+            // After a failure nothing of this write may run on into the next.
+            await bulk.AbandonAsync();
             turn.Release();
         }
     }
@@ -85,7 +87,9 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
             {
                 foreach (var number in Targets(state, subject))
                     if (isAgain?.Subjects.ContainsKey(subject) != true || !Targets(isAgain, subject).Contains(number))
-                        outcomes[i] ??= TryWrite(entries, i, await EncoderOfAsync(schema, number, cancellationToken), lines, number);
+                        // Also where it has an outcome already: that is of another generation.
+                        if (TryWrite(entries, i, await EncoderOfAsync(schema, number, cancellationToken), lines, number) is { } refusal)
+                            outcomes[i] = refusal;
             }
 
             if (bulk.IsFull(lines))
@@ -206,7 +210,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         if (!encoders.TryGetValue(name, out var encoder))
         {
             var fields = await generations.ReadAsync(schema, generation, mayAdd: false, cancellationToken);
-            encoders.Add(name, encoder = new(schema, name, mapping, codes, fields.Has));
+            encoders.Add(name, encoder = new(schema, names.WriteAliasOf(schema.Subject, generation), mapping, codes, fields.Has));
         }
 
         return encoder;

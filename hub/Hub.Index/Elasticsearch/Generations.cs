@@ -25,7 +25,10 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
     public async Task CreateAsync(SubjectSchema subject, int number, CancellationToken cancellationToken)
     {
         var name = names.GenerationOf(subject.Subject, number);
-        var answer = await client.SendAsync(HttpMethod.Put, name, new JsonObject { ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject) }, cancellationToken);
+        var answer = await client.SendAsync(HttpMethod.Put, name, new JsonObject
+        {
+            ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject), ["aliases"] = new JsonObject { [names.WriteAliasOf(subject.Subject, number)] = new JsonObject() },
+        }, cancellationToken);
         if (!answer.IsSuccess && EngineFailure.TypeOf(answer.Json) != "resource_already_exists_exception")
             throw EngineFailure.Of(answer, client.Address, $"PUT {name}");
     }

@@ -29,6 +29,9 @@ internal sealed class IndexNames(string prefix)
     }
 
     public string GenerationOf(string subject, int number) => string.Create(CultureInfo.InvariantCulture, $"{AliasOf(subject)}-{number}");
+
+    /// <summary>An alias of one generation that goes when it goes: a write to it makes no new index.</summary>
+    public string WriteAliasOf(string subject, int number) => $"{GenerationOf(subject, number)}-write";
 }
 
 /// <summary>The fields of a document that no schema names; a schema's own names hold no such sign.</summary>

@@ -11,6 +11,9 @@ internal sealed class LineBuffer : IBufferWriter<byte>
 
     public int Length { get; private set; }
 
+    /// <summary>Bytes that it takes in memory, filled or not.</summary>
+    public int Capacity => bytes.Length;
+
     public IReadOnlyList<BulkLine> Lines => lines;
 
     public ReadOnlyMemory<byte> Written => bytes.AsMemory(0, Length);
