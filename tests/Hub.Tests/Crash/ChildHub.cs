@@ -12,7 +12,7 @@ internal sealed class ChildHub : IDisposable
     private readonly TaskCompletionSource streaming = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<string> lines = [];
 
-    private ChildHub(string data, string connectors, Uri address, int batchBytes)
+    private ChildHub(string data, string connectors, Uri address, int batchBytes, string[] more)
     {
         Address = address;
         var start = new ProcessStartInfo("dotnet")
@@ -25,6 +25,8 @@ internal sealed class ChildHub : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        foreach (var argument in more)
+            start.ArgumentList.Add(argument);
         process = Process.Start(start)!;
         process.OutputDataReceived += (_, line) => Take(line.Data);
         process.ErrorDataReceived += (_, line) => Take(line.Data);
@@ -34,13 +36,14 @@ internal sealed class ChildHub : IDisposable
 
     public Uri Address { get; }
 
-    public static ChildHub Start(string data, string connectors, int batchBytes)
+    /// <param name="more">Further arguments of the command line.</param>
+    public static ChildHub Start(string data, string connectors, int batchBytes, params string[] more)
     {
         using var free = new TcpListener(IPAddress.Loopback, 0);
         free.Start();
         var address = new Uri($"http://{free.LocalEndpoint}");
         free.Stop();
-        return new(data, connectors, address, batchBytes);
+        return new(data, connectors, address, batchBytes, more);
     }
 
     /// <summary>Ends when Hub says that a source streams, or when Hub ends.</summary>

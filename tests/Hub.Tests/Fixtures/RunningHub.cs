@@ -4,6 +4,7 @@ using Hub.Core.Log;
 using Hub.Core.Mapping;
 using Hub.Core.Ops;
 using Hub.Core.Schemas;
+using Hub.Index.Elasticsearch;
 using Hub.Log.Kafka;
 using Hub.Server;
 using Hub.Server.Hosting;
@@ -36,13 +37,16 @@ public sealed class RunningHub : IAsyncDisposable
 
     /// <param name="data">Holds the log and the index; what it holds already is gone on with.</param>
     /// <param name="kafka">Holds the log instead, when it is given.</param>
-    public static async Task<RunningHub> StartAsync(string data, string schemas, string connectors, CancellationToken cancellationToken, KafkaLogOptions? kafka = null)
+    /// <param name="engine">Holds the index instead, when it is given.</param>
+    public static async Task<RunningHub> StartAsync(
+        string data, string schemas, string connectors, CancellationToken cancellationToken, KafkaLogOptions? kafka = null, ElasticsearchOptions? engine = null)
     {
         var hub = new RunningHub(new()
         {
             DataFolder = data, SchemasFolder = schemas, ConnectorsFolder = connectors, Address = new("http://127.0.0.1:0"),
             RefreshInterval = TimeSpan.FromMilliseconds(50), CommitInterval = TimeSpan.FromMilliseconds(500),
             Log = kafka is null ? LogKind.Sqlite : LogKind.Kafka, Kafka = kafka ?? new(),
+            Index = engine is null ? IndexKind.Lucene : IndexKind.Elasticsearch, Elasticsearch = engine ?? new(),
         });
         await hub.StartAsync(cancellationToken);
         return hub;

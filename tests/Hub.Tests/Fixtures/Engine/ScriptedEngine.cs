@@ -30,6 +30,9 @@ internal sealed class ScriptedEngine : IAsyncDisposable
 
     public List<EngineCall> Calls { get; } = [];
 
+    /// <summary>What else to answer where the script has nothing; null: as a healthy engine. Called for one request at a time.</summary>
+    public Func<EngineCall, EngineReply?>? Fault { get; set; }
+
     public IReadOnlyList<EngineCall> Bulks => [.. Snapshot().Where(call => call.Path == "/_bulk")];
 
     /// <summary>The most bulk requests that were under way at once.</summary>
@@ -59,6 +62,14 @@ internal sealed class ScriptedEngine : IAsyncDisposable
     {
         lock (gate)
             Memory.Refusals[id] = (status, error, times);
+    }
+
+    /// <summary>The documents of an index as they are now.</summary>
+    public Dictionary<string, (long Version, byte[]? Value)> Documents(string index)
+    {
+        lock (gate)
+            return Memory.Documents.Where(pair => pair.Key.Index == index)
+                .ToDictionary(pair => pair.Key.Id, pair => (pair.Value.Version, pair.Value.Source["@value"] is { } value ? Convert.FromBase64String($"{value}") : null), StringComparer.Ordinal);
     }
 
     /// <summary>What was wrong with documents is mended.</summary>
@@ -119,6 +130,7 @@ internal sealed class ScriptedEngine : IAsyncDisposable
             reply = place < 0 ? null : script[place].Reply;
             if (place >= 0)
                 script.RemoveAt(place);
+            reply ??= Fault?.Invoke(call);
             MostAtOnce = Math.Max(MostAtOnce, call.Path == "/_bulk" ? ++underWay : 0);
             if (reply is null or { IsDone: true })
             {
