@@ -105,8 +105,9 @@ internal sealed class EngineClient : IDisposable
                     { Exception: HttpRequestException or IOException } => true,
                     // Who let one wait for a minute is not asked again at once, unless there is another to ask.
                     { Exception: TimeoutRejectedException } => options.Nodes.Count > 1,
-                    // A busy engine is the bulk writer's to judge.
                     { Result.StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable } => true,
+                    // An engine that is too busy for documents is the bulk writer's to judge.
+                    { Result: { StatusCode: HttpStatusCode.TooManyRequests } response } => !Ndjson.Equals(response.RequestMessage?.Content?.Headers.ContentType),
                     _ => false,
                 }),
             });

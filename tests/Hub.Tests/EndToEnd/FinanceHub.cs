@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Hub.Demo.Finance;
+using Hub.Index.Elasticsearch;
 using Hub.Server.Hosting;
 using Hub.Tests.Fixtures;
 using Hub.Tests.Fixtures.Kafka;
@@ -17,8 +18,10 @@ internal sealed class FinanceHub : IAsyncDisposable
 
     private readonly DirectoryInfo folder;
 
-    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder, TransactionalBroker? broker)
-        => (Database, Connection, this.folder, Broker) = (database, connection, folder, broker);
+    private readonly ElasticsearchOptions? engine;
+
+    private FinanceHub(TestDatabase database, string connection, DirectoryInfo folder, TransactionalBroker? broker, ElasticsearchOptions? engine)
+        => (Database, Connection, this.folder, Broker, this.engine) = (database, connection, folder, broker, engine);
 
     public TestDatabase Database { get; }
 
@@ -37,10 +40,11 @@ internal sealed class FinanceHub : IAsyncDisposable
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <param name="before">Changes the database or adds definitions before Hub starts.</param>
-    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, Func<FinanceHub, Task>? before = null)
+    /// <param name="engine">Holds the index instead of a folder.</param>
+    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, Func<FinanceHub, Task>? before = null, ElasticsearchOptions? engine = null)
     {
         var (database, connection) = await postgres.CreateFinanceAsync(Cancel);
-        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null);
+        var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null, engine);
         Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);
         if (before is not null)
             await before(finance);
@@ -61,7 +65,7 @@ internal sealed class FinanceHub : IAsyncDisposable
     /// <summary>A Hub over the same database and broker; whoever starts it ends it.</summary>
     /// <param name="name">Its data folder, and what the broker knows it by.</param>
     public Task<RunningHub> StartHubAsync(string name)
-        => RunningHub.StartAsync(Path.Combine(folder.FullName, name), Shipped.Schemas, Connectors, Cancel, Broker is null ? null : KafkaLogs.OptionsOf(Broker, name));
+        => RunningHub.StartAsync(Path.Combine(folder.FullName, name), Shipped.Schemas, Connectors, Cancel, Broker is null ? null : KafkaLogs.OptionsOf(Broker, name), engine);
 
     /// <summary>Waits until Hub says that it is complete as of now, by the database's clock.</summary>
     public async Task CatchUpAsync(string source = "finance")

@@ -58,9 +58,10 @@ public sealed class EngineNodeTests : EngineTest
     }
 
     [Theory]
+    [InlineData(429)]
     [InlineData(502)]
     [InlineData(503)]
-    public async Task A_node_that_is_just_starting_is_asked_again_or_another_is(int status)
+    public async Task A_node_that_is_just_starting_or_too_busy_is_asked_again_or_another_is(int status)
     {
         Engine.Answer("/", new(status, "<html>starting</html>") { MediaType = "text/html" }, times: 2);
         Assert.NotNull((await OpenAsync()).Identity);
@@ -165,7 +166,7 @@ public sealed class EngineNodeTests : EngineTest
     public async Task A_search_on_an_index_that_is_not_there_is_told_and_not_empty(int status, string error, string code)
     {
         var index = await OpenAsync();
-        Engine.Answer("_search", new(status, Whole(status, error)));
+        Engine.Answer("_search", new(status, Whole(status, error)), times: 4);
         Assert.Equal(code, (await Assert.ThrowsAsync<HubException>(() => index.SearchAsync(new(), Cancel).AsTask())).Findings[0].Code);
         Assert.All(Engine.Calls.Where(call => call.Path.EndsWith("_search", StringComparison.Ordinal)), call => Assert.DoesNotContain("ignore_unavailable", call.Query));
     }

@@ -36,7 +36,9 @@ internal sealed class FaultProxy : IAsyncDisposable
     private WebApplication? app;
     private int spoiled;
 
-    private FaultProxy(string engine, Func<HttpRequest, Task<Fault>> choose) => (this.engine, this.choose) = (engine, choose);
+    private readonly Func<bool>? lost;
+
+    private FaultProxy(string engine, Func<HttpRequest, Task<Fault>> choose, Func<bool>? lost) => (this.engine, this.choose, this.lost) = (engine, choose, lost);
 
     public Uri Address { get; private set; } = null!;
 
@@ -44,9 +46,10 @@ internal sealed class FaultProxy : IAsyncDisposable
     public int Spoiled => Volatile.Read(ref spoiled);
 
     /// <param name="choose">Asked for each request; may take its time.</param>
-    public static async Task<FaultProxy> StartAsync(string engine, Func<HttpRequest, Task<Fault>> choose)
+    /// <param name="lost">Called when an answer is about to be lost.</param>
+    public static async Task<FaultProxy> StartAsync(string engine, Func<HttpRequest, Task<Fault>> choose, Func<bool>? lost = null)
     {
-        var proxy = new FaultProxy(engine, choose);
+        var proxy = new FaultProxy(engine, choose, lost);
         await proxy.ListenAsync(0);
         return proxy;
     }
@@ -136,6 +139,7 @@ internal sealed class FaultProxy : IAsyncDisposable
         var answer = await response.Content.ReadAsByteArrayAsync(CancellationToken.None);
         if (isLost)
         {
+            lost?.Invoke();
             Abort(context);
             return;
         }
