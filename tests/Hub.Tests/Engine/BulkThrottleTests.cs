@@ -79,7 +79,7 @@ public sealed class BulkThrottleTests
         var given = throttle.EnterAsync(giveUp.Token);
         var next = throttle.EnterAsync(Cancel);
         await giveUp.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given.WaitAsync(TimeSpan.FromMinutes(1), TimeProvider.System, Cancel));
         throttle.Leave(wasBusy: false);
         await next;
         throttle.Leave(wasBusy: false);

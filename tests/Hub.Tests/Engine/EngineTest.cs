@@ -40,7 +40,8 @@ public abstract class EngineTest : IAsyncLifetime
     protected static async Task<List<WriteOutcome>> WriteAsync(IIndex index, params Entry[] entries)
     {
         var outcomes = new List<WriteOutcome>();
-        await index.WriteAsync(Batch(entries), outcomes, Cancel);
+        // None may wait for ever; the limit is far beyond what any of them takes.
+        await index.WriteAsync(Batch(entries), outcomes, Cancel).AsTask().WaitAsync(TimeSpan.FromMinutes(2), TimeProvider.System, Cancel);
         return outcomes;
     }
 
