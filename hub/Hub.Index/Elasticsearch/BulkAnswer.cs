@@ -9,9 +9,12 @@ internal readonly record struct BulkVerdict(int Status, string? Type, string? Re
     {
         ( >= 200 and < 300, _) => BulkKind.Applied,
         (409, _) => BulkKind.Stale,
+        // Also a cluster that has no master yet, or has just been started.
+        (503, _) => BulkKind.Busy,
         // Of the index, not of the document; some versions say it with 429, which trying again at once would not mend.
         (_, "cluster_block_exception" or "index_closed_exception" or "index_not_found_exception" or "security_exception") => BulkKind.Failed,
-        (429 or 503 or 408 or 504, _) => BulkKind.Busy,
+        // 404 beside a missing index: the shard moves to another node just now.
+        (404 or 408 or 429 or 504, _) => BulkKind.Busy,
         (_, "es_rejected_execution_exception" or "rejected_execution_exception" or "circuit_breaking_exception" or "unavailable_shards_exception"
             or "process_cluster_event_timeout_exception" or "timeout_exception" or "no_shard_available_action_exception") => BulkKind.Busy,
         (400 or 413, _) => BulkKind.Rejected,
@@ -39,7 +42,7 @@ internal readonly record struct BulkVerdict(int Status, string? Type, string? Re
         }
         catch (JsonException failure)
         {
-            throw new InvalidDataException($"The engine's answer is not JSON: {failure.Message}", failure);
+            throw new InvalidDataException($"it is not JSON: {failure.Message}", failure);
         }
     }
 
@@ -62,8 +65,8 @@ internal readonly record struct BulkVerdict(int Status, string? Type, string? Re
         {
             var (isStatus, isError) = (json.ValueTextEquals("status"u8), json.ValueTextEquals("error"u8));
             json.Read();
-            if (isStatus)
-                status = json.GetInt32();
+            if (isStatus && json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var number))
+                status = number;
             else if (isError && json.TokenType == JsonTokenType.StartObject)
                 (type, reason) = ReadError(ref json);
             else
@@ -86,7 +89,7 @@ internal readonly record struct BulkVerdict(int Status, string? Type, string? Re
                 break;
         }
 
-        return (error.RootElement.TryGetProperty("type", out var type) ? type.GetString() : null, reasons.Count > 0 ? string.Join(": ", reasons) : null);
+        return (error.RootElement.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String ? type.GetString() : null, reasons.Count > 0 ? string.Join(": ", reasons) : null);
     }
 }
 

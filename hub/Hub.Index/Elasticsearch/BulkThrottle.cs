@@ -19,20 +19,24 @@ internal sealed class BulkThrottle
     /// <summary>The bound at present.</summary>
     public int Limit { get; private set; }
 
-    public Task EnterAsync(CancellationToken cancellationToken)
+    public async Task EnterAsync(CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
+        TaskCompletionSource turn;
         lock (state)
         {
             if (running < Limit)
             {
                 running++;
-                return Task.CompletedTask;
+                return;
             }
 
-            var turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            waiting.Enqueue(turn);
-            return turn.Task.WaitAsync(cancellationToken);
+            waiting.Enqueue(turn = new(TaskCreationOptions.RunContinuationsAsynchronously));
         }
+
+        // Whoever gives up is passed over when its turn comes; it must not take the room with it.
+        await using var given = cancellationToken.UnsafeRegister(static (waiter, token) => ((TaskCompletionSource)waiter!).TrySetCanceled(token), turn);
+        await turn.Task;
     }
 
     /// <param name="wasBusy">Whether the engine refused something of the request at first.</param>
@@ -57,10 +61,13 @@ internal sealed class BulkThrottle
     }
 
     /// <summary>A pause before what was refused is sent again.</summary>
-    /// <param name="tried">How often it was sent, from 1.</param>
-    public Task PauseAsync(int tried, CancellationToken cancellationToken)
+    /// <param name="tried">How often it was sent in vain, from 1.</param>
+    /// <param name="asked">How long the engine wants it to be, if it says so.</param>
+    public Task PauseAsync(int tried, TimeSpan? asked, CancellationToken cancellationToken)
     {
-        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(tried - 1, 16)));
-        return Task.Delay(pause * (0.5 + Random.Shared.NextDouble() / 2), time, cancellationToken);
+        var pause = TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Min(tried - 1, 16))) * (0.5 + Random.Shared.NextDouble() / 2);
+        if (asked > pause)
+            pause = asked < LongestPause ? asked.Value : LongestPause;
+        return Task.Delay(pause, time, cancellationToken);
     }
 }

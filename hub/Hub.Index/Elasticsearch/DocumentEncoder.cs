@@ -32,7 +32,7 @@ internal sealed class DocumentEncoder
     private readonly CodeNames<byte[]> names;
     private readonly List<byte[]> present = [];
 
-    /// <param name="indexName">The generation.</param>
+    /// <param name="indexName">What the generation is written by.</param>
     /// <param name="names">Of codes, as <see cref="LineBuffer.Quoted"/>.</param>
     /// <param name="has">Whether the generation has a field in the same role.</param>
     public DocumentEncoder(SubjectSchema schema, string indexName, IndexMapping mapping, CodeNames<byte[]> names, Func<string, bool> has)

@@ -41,6 +41,8 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         }
         finally
         {
+            // After a failure nothing of this write may run on into the next.
+            await bulk.AbandonAsync();
             turn.Release();
         }
     }
@@ -256,7 +258,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         if (!encoders.TryGetValue(name, out var encoder))
         {
             var fields = await generations.ReadAsync(schema, generation, mayAdd: false, cancellationToken);
-            encoders.Add(name, encoder = new(schema, names.WrittenOf(schema.Subject, generation), mapping, codes, fields.Has));
+            encoders.Add(name, encoder = new(schema, names.WriteAliasOf(schema.Subject, generation), mapping, codes, fields.Has));
         }
 
         return encoder;

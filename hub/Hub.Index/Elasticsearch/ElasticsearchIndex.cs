@@ -167,14 +167,14 @@ public sealed class ElasticsearchIndex : IIndex
     private async Task<IEnumerable<Finding>> OpenAsync(SubjectSchema subject, CancellationToken cancellationToken)
     {
         await generations.PutTemplateAsync(subject, cancellationToken);
-        if (!store.State.Subjects.TryGetValue(subject.Subject, out var known))
+        if (!store.State.Subjects.ContainsKey(subject.Subject))
         {
             await generations.CreateAsync(subject, 1, cancellationToken);
             await generations.ShowAsync(subject.Subject, 1, cancellationToken);
             await store.ChangeAsync(state => state.Subjects.TryAdd(subject.Subject, new(1)), cancellationToken);
-            return [];
         }
 
-        return (await generations.ReadAsync(subject, known.Live, mayAdd: true, cancellationToken)).Findings(subject.Subject);
+        // Also where it was made just now: somebody else may have made it before, otherwise.
+        return (await generations.ReadAsync(subject, store.State.Subjects[subject.Subject].Live, mayAdd: true, cancellationToken)).Findings(subject.Subject);
     }
 }

@@ -1,8 +1,6 @@
 using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Security;
-using System.Security.Cryptography.X509Certificates;
 using System.Text.Json.Nodes;
 using Hub.Core.Ops;
 using Microsoft.Extensions.Http.Resilience;
@@ -11,28 +9,6 @@ using Polly.Retry;
 using Polly.Timeout;
 
 namespace Hub.Index.Elasticsearch;
-
-/// <summary>An answer of the engine, whatever its status.</summary>
-internal readonly record struct EngineAnswer(HttpStatusCode Status, byte[] Body)
-{
-    public bool IsSuccess => (int)Status is >= 200 and < 300;
-
-    /// <summary>The body; an empty object when it is none.</summary>
-    public JsonNode Json
-    {
-        get
-        {
-            try
-            {
-                return JsonNode.Parse(Body) ?? new JsonObject();
-            }
-            catch (System.Text.Json.JsonException)
-            {
-                return new JsonObject();
-            }
-        }
-    }
-}
 
 /// <summary>
 /// Speaks HTTP with the nodes: plain JSON, which every version takes. A request that meets a node that is down goes to the next; what is left
@@ -61,11 +37,14 @@ internal sealed class EngineClient : IDisposable
     public TimeProvider Time => options.Time;
 
     /// <summary>Sends a request that may be sent twice.</summary>
-    /// <exception cref="HubException">No node answers, or it refuses the login; transient where that may pass.</exception>
+    /// <exception cref="HubException">No node answers, or not with all there is, or it refuses the login; transient where that may pass.</exception>
     public async Task<EngineAnswer> SendAsync(HttpMethod method, string path, JsonNode? body, CancellationToken cancellationToken)
     {
         var bytes = body is null ? null : System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(body, EngineJson.Options);
-        return await SendAsync(method, path, bytes is null ? null : () => Content(bytes, Json), cancellationToken);
+        var answer = await SendAsync(method, path, bytes is null ? null : () => Content(bytes, Json), cancellationToken);
+        if (answer.IsSuccess && answer.Object is null)
+            throw EngineFailure.Garbled(Address, $"the answer to {method} {path} is not JSON.");
+        return answer.IsSuccess && answer.IsPartial ? throw EngineFailure.Partial(answer, Address, $"{method} {path}") : answer;
     }
 
     /// <summary>The same where anything but success is a failure.</summary>
@@ -86,8 +65,8 @@ internal sealed class EngineClient : IDisposable
         using var request = new HttpRequestMessage(method, path) { Content = content?.Invoke() };
         try
         {
-            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseContentRead, cancellationToken);
-            var answer = new EngineAnswer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken));
+            using var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var answer = new EngineAnswer(response.StatusCode, await response.Content.ReadAsByteArrayAsync(cancellationToken), PauseOf(response, Time));
             return answer.Status is HttpStatusCode.Unauthorized ? throw EngineFailure.Of(answer, Address, $"{method} {path}") : answer;
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or ExecutionRejectedException)
@@ -117,12 +96,18 @@ internal sealed class EngineClient : IDisposable
         {
             builder.AddRetry(new HttpRetryStrategyOptions
             {
-                MaxRetryAttempts = options.Retries, BackoffType = DelayBackoffType.Exponential, UseJitter = true, Delay = FirstPause, MaxDelay = LongestPause, ShouldRetryAfterHeader = true,
+                MaxRetryAttempts = options.Retries, BackoffType = DelayBackoffType.Exponential, UseJitter = true, Delay = FirstPause, MaxDelay = LongestPause,
+                // What the engine asks for counts, but not for hours. None: the pauses above.
+                DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result is { } response && PauseOf(response, options.Time) is { } asked ? asked < LongestPause ? asked : LongestPause : (TimeSpan?)null),
                 ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome switch
                 {
-                    { Exception: HttpRequestException or IOException or TimeoutRejectedException } => true,
-                    // A busy engine is the bulk writer's to judge, and a timeout inside of it may come again at once.
+                    { Exception: HttpRequestException { InnerException: CertificateRefusedException } } => options.Nodes.Count > 1,
+                    { Exception: HttpRequestException or IOException } => true,
+                    // Who let one wait for a minute is not asked again at once, unless there is another to ask.
+                    { Exception: TimeoutRejectedException } => options.Nodes.Count > 1,
                     { Result.StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable } => true,
+                    // An engine that is too busy for documents is the bulk writer's to judge.
+                    { Result: { StatusCode: HttpStatusCode.TooManyRequests } response } => !Ndjson.Equals(response.RequestMessage?.Content?.Headers.ContentType),
                     _ => false,
                 }),
             });
@@ -131,71 +116,14 @@ internal sealed class EngineClient : IDisposable
         return builder.AddTimeout(new TimeoutStrategyOptions { Timeout = options.Timeout }).Build();
     }
 
-    private static SocketsHttpHandler Sockets(ElasticsearchOptions options)
+    private static TimeSpan? PauseOf(HttpResponseMessage response, TimeProvider time)
+        => response.Headers.RetryAfter is not { } asked ? null : (asked.Delta ?? asked.Date - time.GetUtcNow()) is { } pause && pause > TimeSpan.Zero ? pause : null;
+
+    private static SocketsHttpHandler Sockets(ElasticsearchOptions options) => new()
     {
-        var handler = new SocketsHttpHandler
-        {
-            PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(10), AutomaticDecompression = DecompressionMethods.GZip,
-            // What runs on this machine is not asked through the proxy of the network.
-            UseProxy = !options.Nodes.All(node => node.IsLoopback),
-        };
-        if (options.ReadAuthorities() is { } authorities)
-            handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, chain, errors) => IsSignedBy(authorities, certificate, chain, errors);
-        return handler;
-    }
-
-    /// <summary>The name must fit, and the chain must end at one of the authorities given, whatever else the machine trusts.</summary>
-    private static bool IsSignedBy(X509Certificate2Collection authorities, X509Certificate? certificate, X509Chain? presented, SslPolicyErrors errors)
-    {
-        if (certificate is not X509Certificate2 leaf || (errors & ~SslPolicyErrors.RemoteCertificateChainErrors) != 0)
-            return false;
-        using var chain = new X509Chain();
-        chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;
-        chain.ChainPolicy.CustomTrustStore.AddRange(authorities);
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
-        if (presented is not null)
-            foreach (var element in presented.ChainElements)
-                chain.ChainPolicy.ExtraStore.Add(element.Certificate);
-        return chain.Build(leaf);
-    }
-
-    /// <summary>Gives each try to a node: in turn, those that failed last not for a while.</summary>
-    private sealed class NodeHandler(ElasticsearchOptions options) : DelegatingHandler
-    {
-        private static readonly TimeSpan Rest = TimeSpan.FromSeconds(10);
-
-        private readonly IReadOnlyList<Uri> nodes = options.Nodes;
-        private readonly long[] restsUntil = new long[options.Nodes.Count];
-        private readonly string? authorization = options.Authorization;
-        private int turn = -1;
-
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            var node = Choose();
-            request.RequestUri = new Uri($"{nodes[node].GetLeftPart(UriPartial.Path).TrimEnd('/')}{request.RequestUri!.PathAndQuery}");
-            if (authorization is not null)
-                request.Headers.TryAddWithoutValidation("Authorization", authorization);
-            try
-            {
-                var response = await base.SendAsync(request, cancellationToken);
-                Volatile.Write(ref restsUntil[node], 0);
-                return response;
-            }
-            catch (Exception failure) when (failure is HttpRequestException or IOException)
-            {
-                Volatile.Write(ref restsUntil[node], options.Time.GetTimestamp() + (long)(Rest.TotalSeconds * options.Time.TimestampFrequency));
-                throw;
-            }
-        }
-
-        private int Choose()
-        {
-            var now = options.Time.GetTimestamp();
-            var first = Interlocked.Increment(ref turn) & int.MaxValue;
-            for (var i = 0; i < nodes.Count; i++)
-                if (Volatile.Read(ref restsUntil[(first + i) % nodes.Count]) <= now)
-                    return (first + i) % nodes.Count;
-            return first % nodes.Count;
-        }
-    }
+        PooledConnectionLifetime = TimeSpan.FromMinutes(5), ConnectTimeout = TimeSpan.FromSeconds(10), AutomaticDecompression = DecompressionMethods.GZip,
+        // What runs on this machine is not asked through the proxy of the network, and nobody may send documents and logins elsewhere.
+        UseProxy = !options.Nodes.All(node => node.IsLoopback), AllowAutoRedirect = false,
+        SslOptions = { RemoteCertificateValidationCallback = new EngineTrust(options.ReadAuthorities()).Accept },
+    };
 }

@@ -42,13 +42,13 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
         var path = $"{names.AliasOf(subject)}/_doc/{Uri.EscapeDataString(id)}?realtime=false&_source={string.Join(',', Stored)}";
         var answer = await client.SendAsync(HttpMethod.Get, path, null, cancellationToken);
         return answer.IsSuccess ? DocumentOf(answer.Json["_source"]!)
-            : answer.Status == HttpStatusCode.NotFound && EngineFailure.TypeOf(answer.Json).Length == 0 ? null
+            : answer.Status == HttpStatusCode.NotFound && answer.Json["found"] is not null ? null
             : throw EngineFailure.Of(answer, client.Address, $"GET {path}");
     }
 
     public async Task<IReadOnlyList<SubjectCount>> CountAsync(CancellationToken cancellationToken)
     {
-        var answer = await AskAsync(names.All, new()
+        var answer = await client.SendAsync(HttpMethod.Post, SearchPath(names.All), new JsonObject
         {
             ["size"] = 0,
             ["aggs"] = new JsonObject
@@ -61,7 +61,9 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
             },
         }, cancellationToken);
         // None before the first index is made.
-        var counts = (answer["aggregations"]?["subjects"]!["buckets"] as JsonArray ?? [])
+        if (!answer.IsSuccess && EngineFailure.TypeOf(answer.Json) != "index_not_found_exception")
+            throw EngineFailure.Of(answer, client.Address, "a count");
+        var counts = (answer.Json["aggregations"]?["subjects"]!["buckets"] as JsonArray ?? [])
             .ToDictionary(bucket => $"{bucket!["key"]}", bucket => ((long)bucket!["doc_count"]!, (long)bucket["deleted"]!["doc_count"]!), StringComparer.Ordinal);
         return [.. mapping.Catalog.Subjects.Select(schema => counts.TryGetValue(schema.Subject, out var count) ? new SubjectCount(schema.Subject, count.Item1 - count.Item2, count.Item2) : new(schema.Subject, 0, 0))];
     }
@@ -127,8 +129,9 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
 
     private Task<JsonNode> AskAsync(string indices, JsonObject body, CancellationToken cancellationToken) => client.AskAsync(HttpMethod.Post, SearchPath(indices), body, cancellationToken);
 
-    // Words weigh by how rare they are in all subjects together, not in each by itself.
-    private static string SearchPath(string indices) => indices.Length == 0 ? "_search?search_type=dfs_query_then_fetch" : $"{indices}/_search?ignore_unavailable=true&search_type=dfs_query_then_fetch";
+    // Words weigh by how rare they are in all subjects together, not in each by itself. A part of the answer is none: the client refuses it, and
+    // the engine need not go on when a shard has failed.
+    private static string SearchPath(string indices) => $"{(indices.Length == 0 ? "" : $"{indices}/")}_search?allow_partial_search_results=false&search_type=dfs_query_then_fetch";
 
     private string IndicesOf(QueryPlan plan) => plan.Query.Subjects.Count == 0 ? names.All : string.Join(',', plan.Subjects.Select(names.AliasOf));
 

@@ -25,7 +25,7 @@ internal sealed record EngineServer(bool IsOpenSearch, Version Version)
     /// <summary>Opens a point in time over indices, which the engine forgets when it was not used for a while.</summary>
     public async Task<string> OpenPointAsync(EngineClient client, string indices, TimeSpan keep, CancellationToken cancellationToken)
     {
-        var answer = await client.AskAsync(HttpMethod.Post, $"{indices}{(IsOpenSearch ? "/_search/point_in_time" : "/_pit")}?keep_alive={Seconds(keep)}&ignore_unavailable=true", null, cancellationToken);
+        var answer = await client.AskAsync(HttpMethod.Post, $"{indices}{(IsOpenSearch ? "/_search/point_in_time?allow_partial_pit_creation=false&" : "/_pit?")}keep_alive={Seconds(keep)}", null, cancellationToken);
         return $"{answer[IsOpenSearch ? "pit_id" : "id"]}";
     }
 

@@ -27,7 +27,7 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
         var name = names.GenerationOf(subject.Subject, number);
         var answer = await client.SendAsync(HttpMethod.Put, name, new JsonObject
         {
-            ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject), ["aliases"] = new JsonObject { [names.WrittenOf(subject.Subject, number)] = new JsonObject() },
+            ["settings"] = builder.SettingsOf(), ["mappings"] = builder.MappingOf(subject), ["aliases"] = new JsonObject { [names.WriteAliasOf(subject.Subject, number)] = new JsonObject() },
         }, cancellationToken);
         if (!answer.IsSuccess && EngineFailure.TypeOf(answer.Json) != "resource_already_exists_exception")
             throw EngineFailure.Of(answer, client.Address, $"PUT {name}");

@@ -31,12 +31,10 @@ internal sealed class IndexNames(string prefix)
         return name.ToString();
     }
 
-    /// <summary>
-    /// The alias by which a generation is written. A bulk request that must go to an alias cannot bring an index to life that somebody deleted.
-    /// </summary>
-    public string WrittenOf(string subject, int number) => $"{GenerationOf(subject, number)}.write";
-
     public string GenerationOf(string subject, int number) => string.Create(CultureInfo.InvariantCulture, $"{AliasOf(subject)}-{number}");
+
+    /// <summary>An alias of one generation that goes when it goes: a write to it makes no new index.</summary>
+    public string WriteAliasOf(string subject, int number) => $"{GenerationOf(subject, number)}-write";
 }
 
 /// <summary>The fields of a document that no schema names; a schema's own names hold no such sign.</summary>

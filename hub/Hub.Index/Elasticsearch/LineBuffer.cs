@@ -9,6 +9,9 @@ internal sealed partial class LineBuffer
 
     public int Length { get; private set; }
 
+    /// <summary>Bytes that it takes in memory, filled or not.</summary>
+    public int Capacity => bytes.Length;
+
     public IReadOnlyList<BulkLine> Lines => lines;
 
     public ReadOnlyMemory<byte> Written => bytes.AsMemory(0, Length);

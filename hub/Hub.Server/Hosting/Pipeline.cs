@@ -55,6 +55,7 @@ internal sealed partial class Pipeline(
     {
         for (var delay = FirstDelay; ; delay = delay * 2 < MaxDelay ? delay * 2 : MaxDelay)
         {
+            var began = time.GetTimestamp();
             try
             {
                 await run();
@@ -62,6 +63,9 @@ internal sealed partial class Pipeline(
             }
             catch (HubException failure) when (failure.IsTransient)
             {
+                // What went well for a while is not made to wait for what failed long ago.
+                if (time.GetElapsedTime(began) > MaxDelay)
+                    delay = FirstDelay;
                 LogWaiting(part, failure.Message, delay.TotalSeconds);
                 await Task.Delay(delay, time, stoppingToken);
             }

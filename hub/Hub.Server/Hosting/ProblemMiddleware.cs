@@ -20,7 +20,7 @@ internal sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<Pr
         }
         catch (HubException failure) when (!context.Response.HasStarted)
         {
-            await WriteAsync(context, failure.Findings, Problem.StatusOf(failure.Findings[0].Code), failure.RetryAfter);
+            await WriteAsync(context, failure.Findings, failure.IsTransient ? StatusCodes.Status503ServiceUnavailable : Problem.StatusOf(failure.Findings[0].Code), failure.RetryAfter);
         }
         catch (BadHttpRequestException failure) when (!context.Response.HasStarted)
         {

@@ -46,9 +46,11 @@ internal sealed class FinanceHub : IAsyncDisposable
 
     /// <param name="engine">Holds the index; null: a folder does.</param>
     /// <param name="before">Changes the database or adds definitions before Hub starts.</param>
-    public static async Task<FinanceHub> StartAsync(PostgresFixture postgres, LogKind log = LogKind.Sqlite, EngineFixture? engine = null, Func<FinanceHub, Task>? before = null)
+    /// <param name="index">Where the index is on the engine; null: with the engine's own address, and a prefix of its own.</param>
+    public static async Task<FinanceHub> StartAsync(
+        PostgresFixture postgres, LogKind log = LogKind.Sqlite, EngineFixture? engine = null, Func<FinanceHub, Task>? before = null, ElasticsearchOptions? index = null)
     {
-        var index = engine is null ? null : new ElasticsearchOptions { Url = await engine.AddressAsync(Cancel), Prefix = EngineFixture.Prefix() };
+        index ??= engine is null ? null : new ElasticsearchOptions { Url = await engine.AddressAsync(Cancel), Prefix = EngineFixture.Prefix() };
         var (database, connection) = await postgres.CreateFinanceAsync(Cancel);
         var finance = new FinanceHub(database, connection, Directory.CreateTempSubdirectory("hub-finance-"), log == LogKind.Kafka ? new() : null, engine, index);
         Shipped.WriteFinance(finance.Connectors, connection, finance.Slot);

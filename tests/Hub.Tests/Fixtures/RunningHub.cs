@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using Hub.Core.Index;
 using Hub.Core.Log;
@@ -101,10 +102,16 @@ public sealed class RunningHub : IAsyncDisposable
         var status = default(JsonElement);
         await Wait.UntilAsync($"{source} is complete as of {moment:O}", async () =>
         {
-            status = await GetAsync("/api/v1/status", cancellationToken);
+            using var response = await Http.GetAsync("/api/v1/status", cancellationToken);
+            var body = await response.Content.ReadAsStringAsync(cancellationToken);
+            // An index that cannot answer just now is asked again.
+            if (response.StatusCode == HttpStatusCode.ServiceUnavailable)
+                return false;
+            Assert.True(response.IsSuccessStatusCode, body);
+            status = JsonDocument.Parse(body).RootElement;
             var found = status.GetProperty("sources").EnumerateArray().Single(each => each.GetProperty("source").GetString() == source);
             return found.GetProperty("asOf").ValueKind == JsonValueKind.String && found.GetProperty("asOf").GetDateTimeOffset() >= moment;
-        }, () => status.GetProperty("sources").ToString(), cancellationToken);
+        }, () => status.ValueKind == JsonValueKind.Undefined ? "no answer" : status.GetProperty("sources").ToString(), cancellationToken);
     }
 
     public Task WaitForStateAsync(string source, SourceState state, CancellationToken cancellationToken)

@@ -97,6 +97,13 @@ public sealed class ProblemTests(ServerFixture server) : IClassFixture<ServerFix
     }
 
     [Fact]
+    public async Task An_index_that_cannot_answer_just_now_is_503_so_that_callers_ask_again()
+    {
+        server.Index.Failure = new HubException(new Finding(Codes.EngineFailed, Severity.Error, "http://engine/", "a search was answered without 1 shards.", "Hub tries again.")) { IsTransient = true };
+        Assert.Equal(Codes.EngineFailed, (await server.GetAsync("/api/v1/search", 503)).GetProperty("code").GetString());
+    }
+
+    [Fact]
     public async Task Ready_says_why_not()
     {
         server.State.NotReady = () => new Finding(Codes.NotReady, Severity.Error, "index", "the index is being opened.", "Wait a moment.");
