@@ -54,7 +54,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         var seen = store.State;
         var outcomes = new WriteOutcome?[entries.Count];
         await WriteAsync(entries, outcomes, Alone(seen), new EngineState(), cancellationToken);
-        await store.ReadAsync(cancellationToken);
+        await store.ReadAgainAsync(cancellationToken);
         foreach (var (source, floor) in store.State.Floors.GetValueOrDefault(subject) ?? [])
             if (floor > seen.FloorOf(subject, source))
                 await SweepAsync(Alone(store.State), subject, source, floor, cancellationToken);
@@ -69,8 +69,12 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     /// </summary>
     private async Task FollowAsync(LogBatch entries, WriteOutcome?[] outcomes, EngineState seen, CancellationToken cancellationToken)
     {
-        while (await store.ReadAsync(cancellationToken) && store.State is var now && !ReferenceEquals(now, seen))
+        for (; ; )
         {
+            await store.ReadAgainAsync(cancellationToken);
+            var now = store.State;
+            if (ReferenceEquals(now, seen))
+                return;
             await WriteAsync(entries, outcomes, now, isAgain: seen, cancellationToken);
             foreach (var (subject, sources) in now.Floors)
                 foreach (var (source, floor) in sources)

@@ -57,23 +57,38 @@ internal sealed class StateStore(EngineClient client, IndexNames names)
             throw EngineFailure.Of(answer, client.Address, $"GET {path}");
         var found = answer.Json;
         if ((long)found["_seq_no"]! != sequence || (long)found["_primary_term"]! != term || State.Identity.Length == 0)
-            State = found["_source"].Deserialize<EngineState>(EngineJson.Options) ?? throw Garbled();
+            State = found["_source"].Deserialize<EngineState>(EngineJson.Options) ?? throw Gone();
         (sequence, term) = ((long)found["_seq_no"]!, (long)found["_primary_term"]!);
         return true;
     }
 
-    /// <summary>Writes the first state; another Hub's, when that was faster.</summary>
+    /// <summary>Reads anew what must be there.</summary>
+    /// <exception cref="HubException"><see cref="Codes.EngineIndexMissing"/>: somebody deleted it.</exception>
+    public async Task ReadAgainAsync(CancellationToken cancellationToken)
+    {
+        if (!await ReadAsync(cancellationToken))
+            throw Gone();
+    }
+
+    /// <summary>Writes the first state, or reads another Hub's, when that was faster.</summary>
+    /// <exception cref="HubException"><see cref="Codes.EngineIndexMissing"/>: there are indices already, and nobody knows any more what they hold.</exception>
     public async Task CreateAsync(EngineState first, CancellationToken cancellationToken)
     {
-        await client.SendAsync(HttpMethod.Put, names.State, new JsonObject
+        var left = await client.AskAsync(HttpMethod.Get, $"{names.Every}/_settings?filter_path=*.settings.index.uuid", null, cancellationToken);
+        // Whoever makes the others makes the state before them.
+        if (left.AsObject().Any(index => index.Key != names.State && index.Value is JsonObject) && !await ReadAsync(cancellationToken))
+            throw Gone();
+        var made = await client.SendAsync(HttpMethod.Put, names.State, new JsonObject
         {
             ["settings"] = new JsonObject { ["index"] = new JsonObject { ["number_of_shards"] = 1, ["auto_expand_replicas"] = "0-1" } },
             ["mappings"] = new JsonObject { ["enabled"] = false },
         }, cancellationToken);
+        if (!made.IsSuccess && EngineFailure.TypeOf(made.Json) != "resource_already_exists_exception")
+            throw EngineFailure.Of(made, client.Address, $"PUT {names.State}");
         var answer = await client.SendAsync(HttpMethod.Put, $"{names.State}/_create/{Document}", JsonSerializer.SerializeToNode(first, EngineJson.Options), cancellationToken);
         if (!answer.IsSuccess && answer.Status != System.Net.HttpStatusCode.Conflict)
             throw EngineFailure.Of(answer, client.Address, "the first state");
-        await ReadAsync(cancellationToken);
+        await ReadAgainAsync(cancellationToken);
     }
 
     /// <summary>Changes it, again when somebody else was faster.</summary>
@@ -89,13 +104,12 @@ internal sealed class StateStore(EngineClient client, IndexNames names)
                 HttpMethod.Put, $"{names.State}/_doc/{Document}?if_seq_no={sequence}&if_primary_term={term}", JsonSerializer.SerializeToNode(changed, EngineJson.Options), cancellationToken);
             if (!answer.IsSuccess && answer.Status != System.Net.HttpStatusCode.Conflict)
                 throw EngineFailure.Of(answer, client.Address, "a change of the state");
-            if (!await ReadAsync(cancellationToken))
-                throw Garbled();
+            await ReadAgainAsync(cancellationToken);
             if (answer.IsSuccess)
                 return;
         }
     }
 
-    private HubException Garbled() => new(new Finding(
-        Codes.EngineIndexMissing, Severity.Error, $"{client.Address}", $"the state of the index, {names.State}, is gone or damaged.", "Stop Hub, delete what is left of Hub's indices, start Hub: it fills them from the log."));
+    private HubException Gone() => new(new Finding(
+        Codes.EngineIndexMissing, Severity.Error, $"{client.Address}", $"the state of the index, {names.State}, is gone or damaged.", "Stop all Hubs, delete what is left of their indices, start them: they fill new ones from the log."));
 }

@@ -86,7 +86,10 @@ public sealed class EngineMendTests(EngineFixture engine) : PipelineParts, IAsyn
     [Fact]
     public async Task Where_somebody_made_the_index_otherwise_every_document_is_a_dead_letter()
     {
+        await using (var first = OpenEngine())
+            await first.AttachAsync(await LogIdentity.ReadAsync(Log, Cancel), Cancel);
         // With a mapping that has no room for what Hub writes.
+        await engine.AskAsync(HttpMethod.Delete, IndexName, null, Cancel);
         await engine.AskAsync(HttpMethod.Put, IndexName, new JsonObject
         {
             ["mappings"] = JsonNode.Parse("""{"dynamic":"strict","properties":{"@id":{"type":"long"}}}"""), ["aliases"] = new JsonObject { [$"{IndexName}-write"] = new JsonObject() },
@@ -95,8 +98,16 @@ public sealed class EngineMendTests(EngineFixture engine) : PipelineParts, IAsyn
         await using var sink = Run(index);
         await AppendAsync(version: 1);
         await Wait.UntilAsync("all are dead letters", async () => (await LettersAsync()).Count == Count, () => "fewer", Cancel);
-        Assert.Contains(index.Findings, finding => finding.Code == Codes.SchemaNeedsRebuild && finding.Place == Things.Subject);
         Assert.Empty(sink.Failures);
+    }
+
+    [Fact]
+    public async Task Indices_that_somebody_made_before_Hub_are_told_and_left_alone()
+    {
+        await engine.AskAsync(HttpMethod.Put, IndexName, new JsonObject(), Cancel);
+        await using var index = OpenEngine();
+        var failure = await Assert.ThrowsAsync<HubException>(async () => await index.AttachAsync("log", Cancel));
+        Assert.Equal((Codes.EngineIndexMissing, false), (failure.Findings[0].Code, failure.IsTransient));
     }
 
     [Theory]

@@ -151,6 +151,18 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_state_that_somebody_deleted_is_told_and_not_made_anew_beside_indices_that_are_there()
+    {
+        var index = await OpenAsync(Catalog);
+        await engine.AskAsync(HttpMethod.Delete, $"{prefix}state", null, Cancel);
+        var failure = await Assert.ThrowsAsync<HubException>(() => WriteAsync(index, Entry.Put("finance:1", 1)));
+        Assert.Equal(Codes.EngineIndexMissing, failure.Findings[0].Code);
+        failure = await Assert.ThrowsAsync<HubException>(() => OpenAsync(Catalog));
+        Assert.Equal(Codes.EngineIndexMissing, failure.Findings[0].Code);
+        Assert.DoesNotContain($"{prefix}state", await engine.IndicesAsync(prefix, Cancel));
+    }
+
+    [Fact]
     public async Task A_new_index_has_an_identity_of_its_own_and_one_of_another_log_is_refused()
     {
         var first = await OpenAsync(Catalog);
