@@ -174,6 +174,8 @@ public sealed class ElasticsearchIndex : IIndex
             await store.ChangeAsync(state => state.Subjects.TryAdd(subject.Subject, new(1)), cancellationToken);
         }
 
+        if (store.State.Subjects[subject.Subject].Building is { } building)
+            await generations.ReadAsync(subject, building, mayAdd: true, cancellationToken);
         // Also where it was made just now: somebody else may have made it before, otherwise.
         return (await generations.ReadAsync(subject, store.State.Subjects[subject.Subject].Live, mayAdd: true, cancellationToken)).Findings(subject.Subject);
     }
