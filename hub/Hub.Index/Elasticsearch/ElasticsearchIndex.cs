@@ -175,8 +175,20 @@ public sealed class ElasticsearchIndex : IIndex
         }
 
         if (store.State.Subjects[subject.Subject].Building is { } building)
-            await generations.ReadAsync(subject, building, mayAdd: true, cancellationToken);
+            await AddFieldsAsync(subject, building, cancellationToken);
         // Also where it was made just now: somebody else may have made it before, otherwise.
         return (await generations.ReadAsync(subject, store.State.Subjects[subject.Subject].Live, mayAdd: true, cancellationToken)).Findings(subject.Subject);
+    }
+
+    private async Task AddFieldsAsync(SubjectSchema subject, int building, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await generations.ReadAsync(subject, building, mayAdd: true, cancellationToken);
+        }
+        catch (HubException failure) when (failure.Findings[0].Code == Codes.EngineIndexMissing)
+        {
+            // Given up in this moment; where somebody deleted it, the next write says so.
+        }
     }
 }
