@@ -132,8 +132,15 @@ public sealed class ElasticsearchIndex : IIndex
     /// only from one that is read again with an old position.
     /// </summary>
     /// <returns>How many.</returns>
-    public Task<long> PurgeDeleteMarkersAsync(TimeSpan olderThan, CancellationToken cancellationToken)
-        => generations.PurgeAsync(options.Time.GetUtcNow() - olderThan, cancellationToken);
+    public async Task<long> PurgeDeleteMarkersAsync(TimeSpan olderThan, CancellationToken cancellationToken)
+    {
+        var (count, before) = (0L, options.Time.GetUtcNow() - olderThan);
+        // By name: what begins with the prefix may be another Hub's, with a longer one.
+        foreach (var one in await ReadGenerationsAsync(cancellationToken))
+            foreach (var number in new[] { one.Live, one.Building, one.Kept }.OfType<int>())
+                count += await generations.PurgeAsync(one.Subject, number, before, cancellationToken);
+        return count;
+    }
 
     public ValueTask DisposeAsync()
     {
