@@ -32,22 +32,38 @@ internal static class ReindexCommand
             if (actions.Length + (parsed.GetValue(status) ? 1 : 0) > 1)
                 throw Wrong("only one of --rollback, --drop-old, --cancel and --status can be done.", "Leave all but one out.");
             var name = parsed.GetValue(subject);
+            if (name is null && !parsed.GetValue(status))
+                throw Wrong("no subject is named.", "Name one, such as finance.payment; hub reindex --status lists them.");
+            var known = await ReadAsync(client, cancellationToken);
             if (parsed.GetValue(status))
             {
-                Write(await client.GetAsync("/api/v1/index", cancellationToken), name, terminal.Output, json);
+                if (name is not null && Parse(known).All(one => one.Subject != name))
+                    throw Wrong($"there is no index of '{name}'.", "hub reindex --status lists all there are.");
+                Write(known, name, terminal.Output, json);
                 return ExitCodes.Ok;
             }
 
-            if (name is null)
-                throw Wrong("no subject is named.", "Name one, such as finance.payment; hub reindex --status lists them.");
             var action = actions.FirstOrDefault() ?? "rebuild";
-            var answer = await client.PostAsync($"/api/v1/index/{Uri.EscapeDataString(name)}/{action}", "{}", cancellationToken);
+            var answer = await client.PostAsync($"/api/v1/index/{Uri.EscapeDataString(name!)}/{action}", "{}", cancellationToken);
             if (action is "rebuild" or "roll-back")
-                answer = await WatchAsync(client, terminal, name, json, cancellationToken);
+                answer = await WatchAsync(client, terminal, name!, json, cancellationToken);
             Write(answer, name, terminal.Output, json);
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    /// <summary>How the indices stand; where Hub has none that can be built anew, it does not have the address either.</summary>
+    private static async Task<string> ReadAsync(HubClient client, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await client.GetAsync("/api/v1/index", cancellationToken);
+        }
+        catch (HubException failure) when (failure.Findings[0].Code == Codes.RouteUnknown)
+        {
+            throw Wrong("the index of this Hub is not in Elasticsearch.", "An embedded index is built anew when its folder is deleted while Hub is stopped.");
+        }
     }
 
     private static async Task<string> WatchAsync(HubClient client, Terminal terminal, string subject, bool json, CancellationToken cancellationToken)

@@ -1,7 +1,6 @@
-using System.Text;
-using System.Text.Json.Nodes;
 using Hub.Core.Index;
 using Hub.Core.Log;
+using Hub.Core.Ops;
 using Hub.Core.Records;
 using Hub.Core.Schemas;
 using Hub.Core.Schemas.Resolution;
@@ -10,7 +9,7 @@ using Hub.Index.Documents;
 namespace Hub.Index.Elasticsearch;
 
 /// <summary>Applies log entries to every generation that is written. One write at a time.</summary>
-internal sealed class DocumentWriter(EngineClient client, IndexNames names, IndexMapping mapping, StateStore store, Generations generations, ElasticsearchOptions options)
+internal sealed partial class DocumentWriter(EngineClient client, IndexNames names, IndexMapping mapping, StateStore store, Generations generations, ElasticsearchOptions options)
 {
     /// <summary>Bytes of a document's id that the engine takes.</summary>
     private const int LongestId = 512;
@@ -31,10 +30,7 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         await turn.WaitAsync(cancellationToken);
         try
         {
-            var found = new WriteOutcome?[entries.Count];
-            var seen = store.State;
-            await WriteAsync(entries, found, seen, isAgain: null, cancellationToken);
-            await FollowAsync(entries, found, seen, cancellationToken);
+            var found = await WriteAsync(entries, cancellationToken);
             outcomes.Clear();
             foreach (var outcome in found)
                 outcomes.Add(outcome!);
@@ -44,6 +40,27 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
             // After a failure nothing of this write may run on into the next.
             await bulk.AbandonAsync();
             turn.Release();
+        }
+    }
+
+    private async Task<WriteOutcome?[]> WriteAsync(LogBatch entries, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (found, seen) = (new WriteOutcome?[entries.Count], store.State);
+            try
+            {
+                await WriteAsync(entries, found, seen, isAgain: null, cancellationToken);
+                await FollowAsync(entries, found, seen, cancellationToken);
+                return found;
+            }
+            catch (HubException failure) when (failure.Findings[0].Code == Codes.EngineIndexMissing)
+            {
+                // A generation that was written until now may have been given up or replaced, and be gone by right.
+                await bulk.AbandonAsync();
+                if (!await store.ReadAsync(cancellationToken) || ReferenceEquals(store.State, seen))
+                    throw;
+            }
         }
     }
 
@@ -206,56 +223,6 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         encoder.WriteLive(lines, id, entry, plan, value);
     }
 
-    /// <summary>The floor stands for the markers of all that is deleted, known to the index or not.</summary>
-    private async Task<WriteOutcome> TruncateAsync(LogEntry entry, CancellationToken cancellationToken)
-    {
-        var (subject, source, floor) = (entry.Place.Topic, entry.Source, entry.Version);
-        var isStale = false;
-        await store.ChangeAsync(
-            state =>
-            {
-                isStale = floor < state.FloorOf(subject, source);
-                if (isStale || floor == state.FloorOf(subject, source))
-                    return false;
-                if (!state.Floors.TryGetValue(subject, out var sources))
-                    state.Floors.Add(subject, sources = []);
-                sources[source] = floor;
-                return true;
-            }, cancellationToken);
-        if (isStale)
-            return WriteOutcome.Stale;
-        await SweepAsync(store.State, subject, source, floor, cancellationToken);
-        return WriteOutcome.Applied;
-    }
-
-    /// <summary>Deletes what is older than a floor, until no write that was under way is left behind it.</summary>
-    private async Task SweepAsync(EngineState state, string subject, string source, long floor, CancellationToken cancellationToken)
-    {
-        var query = new JsonObject
-        {
-            ["query"] = new JsonObject
-            {
-                ["bool"] = new JsonObject
-                {
-                    ["filter"] = new JsonArray(
-                        new JsonObject { ["term"] = new JsonObject { [EngineFields.Source] = source } },
-                        new JsonObject { ["range"] = new JsonObject { [EngineFields.Version] = new JsonObject { ["lt"] = floor } } }),
-                },
-            },
-        };
-        // The floor may be of a subject that this Hub does not know.
-        foreach (var number in state.Subjects.ContainsKey(subject) ? Targets(state, subject) : [])
-        {
-            var name = names.GenerationOf(subject, number);
-            for (var left = 1L; left > 0;)
-            {
-                await client.AskAsync(HttpMethod.Post, $"{name}/_refresh", null, cancellationToken);
-                var answer = await client.AskAsync(HttpMethod.Post, $"{name}/_delete_by_query?conflicts=proceed&refresh=true", query.DeepClone(), cancellationToken);
-                left = (long)answer["version_conflicts"]!;
-            }
-        }
-    }
-
     private async ValueTask<DocumentEncoder> EncoderOfAsync(SubjectSchema schema, int generation, CancellationToken cancellationToken)
     {
         var name = names.GenerationOf(schema.Subject, generation);
@@ -271,12 +238,6 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
     private static int[] Targets(EngineState state, string subject)
         => !state.Subjects.TryGetValue(subject, out var known) ? throw new InvalidOperationException($"The index was not attached with {subject}.") : known.Building is { } building ? [known.Live, building] : [known.Live];
 
-    private bool IsBelowFloor(LogBatch entries, int number)
-    {
-        var (subject, version) = (entries[number].Place.Topic, entries[number].Version);
-        return store.State.Floors.ContainsKey(subject) && version < store.State.FloorOf(subject, SourceOf(entries.Bytes(entries[number].Key)));
-    }
-
     /// <summary>Stands for subject, document and version; that two may share it costs a wait and no more.</summary>
     private static int HashOf(LogBatch entries, int number)
     {
@@ -286,6 +247,4 @@ internal sealed class DocumentWriter(EngineClient client, IndexNames names, Inde
         hash.Add(entries[number].Place.Topic);
         return hash.ToHashCode();
     }
-
-    private static string SourceOf(ReadOnlySpan<byte> id) => Encoding.UTF8.GetString(id[..Math.Max(0, id.IndexOf((byte)':'))]);
 }

@@ -132,8 +132,15 @@ public sealed class ElasticsearchIndex : IIndex
     /// only from one that is read again with an old position.
     /// </summary>
     /// <returns>How many.</returns>
-    public Task<long> PurgeDeleteMarkersAsync(TimeSpan olderThan, CancellationToken cancellationToken)
-        => generations.PurgeAsync(options.Time.GetUtcNow() - olderThan, cancellationToken);
+    public async Task<long> PurgeDeleteMarkersAsync(TimeSpan olderThan, CancellationToken cancellationToken)
+    {
+        var (count, before) = (0L, options.Time.GetUtcNow() - olderThan);
+        // By name: what begins with the prefix may be another Hub's, with a longer one.
+        foreach (var one in await ReadGenerationsAsync(cancellationToken))
+            foreach (var number in new[] { one.Live, one.Building, one.Kept }.OfType<int>())
+                count += await generations.PurgeAsync(one.Subject, number, before, cancellationToken);
+        return count;
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -174,7 +181,21 @@ public sealed class ElasticsearchIndex : IIndex
             await store.ChangeAsync(state => state.Subjects.TryAdd(subject.Subject, new(1)), cancellationToken);
         }
 
+        if (store.State.Subjects[subject.Subject].Building is { } building)
+            await AddFieldsAsync(subject, building, cancellationToken);
         // Also where it was made just now: somebody else may have made it before, otherwise.
         return (await generations.ReadAsync(subject, store.State.Subjects[subject.Subject].Live, mayAdd: true, cancellationToken)).Findings(subject.Subject);
+    }
+
+    private async Task AddFieldsAsync(SubjectSchema subject, int building, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await generations.ReadAsync(subject, building, mayAdd: true, cancellationToken);
+        }
+        catch (HubException failure) when (failure.Findings[0].Code == Codes.EngineIndexMissing)
+        {
+            // Given up in this moment; where somebody deleted it, the next write says so.
+        }
     }
 }

@@ -123,7 +123,11 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
                 throw EngineFailure.Of(answer, client.Address, "a search");
         }
 
-        body["pit"] = PointOf(await engine.OpenPointAsync(client, IndicesOf(plan), KeepPoint, cancellationToken));
+        // Without one, what changes meanwhile may be seen twice or not at all, which is better than no page.
+        body.Remove("pit");
+        if (await engine.TryOpenPointAsync(client, IndicesOf(plan), KeepPoint, cancellationToken) is not { } opened)
+            return await AskAsync(IndicesOf(plan), body, cancellationToken);
+        body["pit"] = PointOf(opened);
         return await AskAsync("", body, cancellationToken);
     }
 

@@ -56,21 +56,23 @@ internal sealed class GenerationComparison(EngineClient client, IndexNames names
         for (var look = 1; ; look++)
         {
             var (one, two) = (await ReadAsync(names.GenerationOf(subject, live), id, cancellationToken), await ReadAsync(names.GenerationOf(subject, other), id, cancellationToken));
-            if (one == two)
+            if (one == two || (one.Value.Length == 0 && two.Value.Length == 0))
                 return 0;
+            if (two.Version > one.Version)
+                return 1;
             if (look == Looks)
-                return two.Version > one.Version ? 1 : -1;
+                return -1;
             await Task.Delay(LookPause, client.Time, cancellationToken);
         }
     }
 
-    /// <summary>As it is this moment, searchable or not; no version where there is none, and where there is a marker or nothing it is all the same.</summary>
+    /// <summary>As it is this moment, searchable or not; no value where there is a marker, and no version either where there is nothing.</summary>
     private async Task<(long Version, string Value)> ReadAsync(string index, string id, CancellationToken cancellationToken)
     {
         var answer = await client.SendAsync(HttpMethod.Get, $"{index}/_doc/{Uri.EscapeDataString(id)}", null, cancellationToken);
         if (!answer.IsSuccess && answer.Status != HttpStatusCode.NotFound)
             throw EngineFailure.Of(answer, client.Address, $"GET {index}/_doc");
-        return answer.Json["_source"] is JsonObject source && source[EngineFields.Value] is { } value ? ((long)source[EngineFields.Version]!, $"{value}") : (-1, "");
+        return answer.Json["_source"] is JsonObject source ? ((long)source[EngineFields.Version]!, $"{source[EngineFields.Value]}") : (-1, "");
     }
 
     private static bool IsSame(StoredDocument left, StoredDocument right) => left.Version == right.Version && left.Value.Span.SequenceEqual(right.Value.Span);

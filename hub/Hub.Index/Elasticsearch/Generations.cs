@@ -56,10 +56,10 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
             throw EngineFailure.Of(answer, client.Address, $"DELETE {name}");
     }
 
-    /// <summary>Deletes the delete markers of all generations that were written before the moment.</summary>
-    public async Task<long> PurgeAsync(DateTimeOffset before, CancellationToken cancellationToken)
+    /// <summary>Deletes the delete markers of a generation that were written before the moment.</summary>
+    public async Task<long> PurgeAsync(string subject, int number, DateTimeOffset before, CancellationToken cancellationToken)
     {
-        var answer = await client.AskAsync(HttpMethod.Post, $"{names.Every}/_delete_by_query?conflicts=proceed&ignore_unavailable=true", new JsonObject
+        var answer = await client.AskAsync(HttpMethod.Post, $"{names.GenerationOf(subject, number)}/_delete_by_query?conflicts=proceed&ignore_unavailable=true", new JsonObject
         {
             ["query"] = new JsonObject { ["range"] = new JsonObject { [EngineFields.DeletedAt] = new JsonObject { ["lt"] = before.ToUnixTimeMilliseconds() } } },
         }, cancellationToken);

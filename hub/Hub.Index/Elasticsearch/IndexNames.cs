@@ -13,9 +13,6 @@ internal sealed class IndexNames(string prefix)
 
     public string State { get; } = $"{prefix}state";
 
-    /// <summary>All indices of Hub, its state among them.</summary>
-    public string Every { get; } = $"{prefix}*";
-
     public string Template(string subject) => AliasOf(subject);
 
     public string AliasOf(string subject)

@@ -44,15 +44,23 @@ internal sealed class Rebuild(
     }
 
     /// <summary>The kept generation is to be built up to the present; it becomes live by <see cref="RunAsync"/>.</summary>
-    public Task TakeKeptAsync(CancellationToken cancellationToken) => ChangeAsync(
-        known => known.Kept is { } kept && known.Building is null ? known with { Building = kept, Kept = null } : throw Wrong(
-            known.Kept is null ? "no earlier generation is kept." : $"generation {known.Building} is being built.", "Look with: hub reindex --status"), cancellationToken);
+    public async Task TakeKeptAsync(CancellationToken cancellationToken)
+    {
+        // Before anybody writes it: fields that came since it was live.
+        if (store.State.Subjects[subject] is { Kept: { } earlier, Building: null })
+            await generations.ReadAsync(schema, earlier, mayAdd: true, cancellationToken);
+        await ChangeAsync(
+            known => known.Kept is { } kept && known.Building is null ? known with { Building = kept, Kept = null } : throw Wrong(
+                known.Kept is null ? "no earlier generation is kept." : $"generation {known.Building} is being built.", "Look with: hub reindex --status"), cancellationToken);
+    }
 
     /// <summary>Gives up what is being built.</summary>
     public async Task CancelAsync(CancellationToken cancellationToken)
     {
         var building = store.State.Subjects[subject].Building ?? throw Wrong("no generation is being built.", "Look with: hub reindex --status");
         await ChangeAsync(known => known with { Building = null, Next = [] }, cancellationToken);
+        // It may be searched already: a swap can be cut off between its two steps.
+        await generations.ShowAsync(subject, store.State.Subjects[subject].Live, cancellationToken);
         await generations.DropAsync(subject, building, cancellationToken);
     }
 
@@ -83,6 +91,7 @@ internal sealed class Rebuild(
     {
         // Whoever wrote before the generation was begun has written entries before these ends; all others write it too.
         var ends = await log.ReadEndsAsync([subject], cancellationToken);
+        await writer.SweepAsync(subject, generation, cancellationToken);
         var start = ends.Keys.ToDictionary(place => place, place => Math.Min(ends[place], store.State.Subjects[subject].Next.GetValueOrDefault(place.Partition)));
         await using var reader = await log.OpenReaderAsync($"hub-rebuild-{options.Prefix}{subject}-{generation}", [subject], start, cancellationToken);
         var (batch, saved, read) = (new LogBatch(), options.Time.GetTimestamp(), 0L);
@@ -113,7 +122,12 @@ internal sealed class Rebuild(
     {
         var committed = (await log.ReadLagAsync(sinkGroup, cancellationToken)).Where(lag => lag.Partition.Topic == subject).ToDictionary(lag => lag.Partition.Partition, lag => lag.Committed);
         await generations.ShowAsync(subject, generation, cancellationToken);
-        await ChangeAsync(known => known.Building == generation ? new(generation, null, live) { Next = committed } : known, cancellationToken);
+        var isWanted = false;
+        await ChangeAsync(known => (isWanted = known.Building == generation) ? new(generation, null, live) { Next = committed } : known, cancellationToken);
+        if (isWanted)
+            return;
+        await generations.ShowAsync(subject, store.State.Subjects[subject].Live, cancellationToken);
+        throw Wrong($"generation {generation} was given up.", "Begin again when it is wanted.");
     }
 
     private Task ChangeAsync(Func<SubjectState, SubjectState> change, CancellationToken cancellationToken) => store.ChangeAsync(

@@ -18,6 +18,9 @@ internal sealed partial class IndexRebuilds(
     private static readonly TimeSpan PurgeInterval = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<string, Running> running = new(StringComparer.Ordinal);
+
+    // What operators ask for is done one after the other: each looks at how things stand, and then changes it.
+    private readonly SemaphoreSlim turn = new(1, 1);
     private CancellationToken stopping = CancellationToken.None;
 
     private sealed record Running(CancellationTokenSource Stop)
@@ -42,34 +45,44 @@ internal sealed partial class IndexRebuilds(
 
     /// <summary>Begins a rebuild, or goes on with one that failed; it is not forgotten when this returns.</summary>
     /// <exception cref="HubException">There is no such subject, it is being built, or an earlier generation is kept.</exception>
-    public async Task BeginAsync(string subject, CancellationToken cancellationToken)
-    {
-        CheckIdle(subject);
-        await index.BeginRebuildAsync(log, sink.Group, subject, cancellationToken);
-        Start(subject);
-    }
+    public Task BeginAsync(string subject, CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            CheckIdle(subject);
+            await index.BeginRebuildAsync(log, sink.Group, subject, cancellationToken);
+            Start(subject);
+        }, cancellationToken);
 
     /// <summary>Begins to go back to the generation that is kept.</summary>
     /// <exception cref="HubException">There is no such subject, it is being built, or none is kept.</exception>
-    public async Task RollBackAsync(string subject, CancellationToken cancellationToken)
-    {
-        CheckIdle(subject);
-        await index.BeginRollBackAsync(log, sink.Group, subject, cancellationToken);
-        Start(subject);
-    }
-
-    public async Task CancelAsync(string subject, CancellationToken cancellationToken)
-    {
-        if (running.TryRemove(subject, out var work))
+    public Task RollBackAsync(string subject, CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
         {
-            await work.Stop.CancelAsync();
-            await work.Work;
-        }
+            CheckIdle(subject);
+            await index.BeginRollBackAsync(log, sink.Group, subject, cancellationToken);
+            Start(subject);
+        }, cancellationToken);
 
-        await index.CancelRebuildAsync(log, sink.Group, subject, cancellationToken);
+    public Task CancelAsync(string subject, CancellationToken cancellationToken) => InTurnAsync(
+        async () =>
+        {
+            if (running.TryRemove(subject, out var work))
+            {
+                await work.Stop.CancelAsync();
+                await work.Work;
+            }
+
+            await index.CancelRebuildAsync(log, sink.Group, subject, cancellationToken);
+        }, cancellationToken);
+
+    public Task DropKeptAsync(string subject, CancellationToken cancellationToken)
+        => InTurnAsync(() => index.DropKeptAsync(log, sink.Group, subject, cancellationToken), cancellationToken);
+
+    public override void Dispose()
+    {
+        turn.Dispose();
+        base.Dispose();
     }
-
-    public async Task DropKeptAsync(string subject, CancellationToken cancellationToken) => await index.DropKeptAsync(log, sink.Group, subject, cancellationToken);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -118,6 +131,19 @@ internal sealed partial class IndexRebuilds(
         catch (HubException failure)
         {
             LogNotPurged(failure.Message);
+        }
+    }
+
+    private async Task InTurnAsync(Func<Task> act, CancellationToken cancellationToken)
+    {
+        await turn.WaitAsync(cancellationToken);
+        try
+        {
+            await act();
+        }
+        finally
+        {
+            turn.Release();
         }
     }
 

@@ -49,6 +49,16 @@ public sealed class CommandTests(ServerFixture server) : IClassFixture<ServerFix
         Assert.Equal((1, "error waitFor: HUB5008 This is not a receipt, or not all of it. Take one from GET /api/v1/receipt, whole and unchanged."), (exit, error.Trim()));
     }
 
+    [Theory]
+    [InlineData("reindex", "finance.paymentDetail")]
+    [InlineData("reindex", "--status")]
+    public async Task An_index_that_is_not_in_Elasticsearch_is_told_where_it_should_be_built_anew(params string[] arguments)
+    {
+        var (exit, _, error) = await RunAsync(arguments);
+        Assert.Equal(2, exit);
+        Assert.Contains("the index of this Hub is not in Elasticsearch", error, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task Json_output_is_the_answer_of_the_API()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Hub.Core.Ops;
 using Hub.Tests.Fixtures;
@@ -33,6 +34,19 @@ public sealed class RebuildTests(PostgresFixture postgres, EngineFixture engine)
         await finance.Hub.PostAsync($"/api/v1/index/{FinanceHub.Detail}/drop-kept", Cancel);
         Assert.Equal((1, 0), await GenerationsAsync(finance));
         await finance.CommitAsync(FinanceHub.InsertDetail("REBUILD-4", "删除之后"));
+        await finance.AssertEqualAsync();
+    }
+
+    [Fact]
+    public async Task Of_two_that_ask_for_a_rebuild_at_once_one_is_told_that_it_is_under_way()
+    {
+        await using var finance = await FinanceHub.StartAsync(postgres, engine: engine);
+        await finance.CatchUpAsync();
+        var path = $"/api/v1/index/{FinanceHub.Detail}/rebuild";
+        var answers = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => finance.Hub.Http.PostAsync(path, new StringContent("{}", Encoding.UTF8, "application/json"), Cancel)));
+        Assert.Single(answers, answer => answer.IsSuccessStatusCode);
+        Assert.Empty((await WaitAsync(finance)).GetProperty("findings").EnumerateArray());
+        Assert.Equal((2, 1), await GenerationsAsync(finance));
         await finance.AssertEqualAsync();
     }
 

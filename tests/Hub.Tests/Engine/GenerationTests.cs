@@ -129,6 +129,11 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
     {
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 8, 0, 0, TimeSpan.Zero));
         var index = await OpenAsync(Catalog, clock);
+        // Its prefix begins like the other's, and it may keep its markers for longer.
+        var neighbour = new ElasticsearchIndex(new() { Url = address, Prefix = $"{prefix}other-", Time = clock }, Catalog);
+        opened.Add(neighbour);
+        await neighbour.AttachAsync("another", Cancel);
+        await WriteAsync(neighbour, Entry.Delete("finance:1", 2));
         await WriteAsync(index, Entry.Put("finance:1", 1), Entry.Delete("finance:1", 2));
         clock.Advance(TimeSpan.FromDays(20));
         await WriteAsync(index, Entry.Delete("finance:2", 2), Entry.Put("finance:3", 1));
@@ -138,6 +143,7 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
         await index.RefreshAsync(Cancel);
         Assert.Contains(new SubjectCount(Payment, 1, 1), await index.CountAsync(Cancel));
         Assert.Equal([WriteOutcome.Stale], await WriteAsync(index, Entry.Put("finance:2", 1)));
+        Assert.Equal([WriteOutcome.Stale], await WriteAsync(neighbour, Entry.Put("finance:1", 1)));
     }
 
     [Fact]
