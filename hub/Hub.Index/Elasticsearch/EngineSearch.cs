@@ -137,7 +137,13 @@ internal sealed class EngineSearch(EngineClient client, IndexNames names, IndexM
     // the engine need not go on when a shard has failed.
     private static string SearchPath(string indices) => $"{(indices.Length == 0 ? "" : $"{indices}/")}_search?allow_partial_search_results=false&search_type=dfs_query_then_fetch";
 
-    private string IndicesOf(QueryPlan plan) => plan.Query.Subjects.Count == 0 ? names.All : string.Join(',', plan.Subjects.Select(names.AliasOf));
+    /// <summary>Named one by one where that is short enough for the line of a request; the query itself asks for the subjects, too.</summary>
+    private string IndicesOf(QueryPlan plan)
+    {
+        const int LongestPath = 2_000;
+        var named = string.Join(',', plan.Query.Subjects.Select(names.AliasOf));
+        return named.Length is 0 or > LongestPath ? names.All : named;
+    }
 
     private static JsonObject PointOf(string point) => new() { ["id"] = point, ["keep_alive"] = EngineServer.Seconds(KeepPoint) };
 

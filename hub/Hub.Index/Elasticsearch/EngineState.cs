@@ -8,7 +8,8 @@ namespace Hub.Index.Elasticsearch;
 /// <param name="Live">The one that is searched.</param>
 /// <param name="Building">The one that is being filled and is written beside it; null when none is.</param>
 /// <param name="Kept">An earlier one that may become live again; null when none is.</param>
-internal sealed record SubjectState(int Live, int? Building = null, int? Kept = null)
+/// <param name="IsReturning">Whether the building one is the one that was kept.</param>
+internal sealed record SubjectState(int Live, int? Building = null, int? Kept = null, bool IsReturning = false)
 {
     /// <summary>Per partition of the topic, the first offset that the building or the kept generation may not have been given.</summary>
     public Dictionary<int, long> Next { get; init; } = [];
@@ -74,9 +75,9 @@ internal sealed class StateStore(EngineClient client, IndexNames names)
     /// <exception cref="HubException"><see cref="Codes.EngineIndexMissing"/>: there are indices already, and nobody knows any more what they hold.</exception>
     public async Task CreateAsync(EngineState first, CancellationToken cancellationToken)
     {
-        var left = await client.AskAsync(HttpMethod.Get, $"{names.Every}/_settings?filter_path=*.settings.index.uuid", null, cancellationToken);
-        // Whoever makes the others makes the state before them.
-        if (left.AsObject().Any(index => index.Key != names.State && index.Value is JsonObject) && !await ReadAsync(cancellationToken))
+        var shown = await client.SendAsync(HttpMethod.Get, $"_alias/{names.All}", null, cancellationToken);
+        // Whoever shows an index makes the state before it.
+        if (shown.IsSuccess && shown.Json is JsonObject indices && indices.Any(index => index.Value is JsonObject) && !await ReadAsync(cancellationToken))
             throw Gone();
         var made = await client.SendAsync(HttpMethod.Put, names.State, new JsonObject
         {

@@ -50,18 +50,20 @@ internal sealed class Rebuild(
         if (store.State.Subjects[subject] is { Kept: { } earlier, Building: null })
             await generations.ReadAsync(schema, earlier, mayAdd: true, cancellationToken);
         await ChangeAsync(
-            known => known.Kept is { } kept && known.Building is null ? known with { Building = kept, Kept = null } : throw Wrong(
+            known => known.Kept is { } kept && known.Building is null ? known with { Building = kept, Kept = null, IsReturning = true } : throw Wrong(
                 known.Kept is null ? "no earlier generation is kept." : $"generation {known.Building} is being built.", "Look with: hub reindex --status"), cancellationToken);
     }
 
-    /// <summary>Gives up what is being built.</summary>
+    /// <summary>Gives up what is being built; a generation that was to be gone back to is kept again.</summary>
     public async Task CancelAsync(CancellationToken cancellationToken)
     {
         var building = store.State.Subjects[subject].Building ?? throw Wrong("no generation is being built.", "Look with: hub reindex --status");
-        await ChangeAsync(known => known with { Building = null, Next = [] }, cancellationToken);
+        var isReturning = store.State.Subjects[subject].IsReturning;
+        await ChangeAsync(known => isReturning ? known with { Building = null, Kept = building, IsReturning = false } : known with { Building = null, Next = [] }, cancellationToken);
         // It may be searched already: a swap can be cut off between its two steps.
         await generations.ShowAsync(subject, store.State.Subjects[subject].Live, cancellationToken);
-        await generations.DropAsync(subject, building, cancellationToken);
+        if (!isReturning)
+            await generations.DropAsync(subject, building, cancellationToken);
     }
 
     /// <summary>Deletes the generation that is kept.</summary>

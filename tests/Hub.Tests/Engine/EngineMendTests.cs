@@ -101,15 +101,6 @@ public sealed class EngineMendTests(EngineFixture engine) : PipelineParts, IAsyn
         Assert.Empty(sink.Failures);
     }
 
-    [Fact]
-    public async Task Indices_that_somebody_made_before_Hub_are_told_and_left_alone()
-    {
-        await engine.AskAsync(HttpMethod.Put, IndexName, new JsonObject(), Cancel);
-        await using var index = OpenEngine();
-        var failure = await Assert.ThrowsAsync<HubException>(async () => await index.AttachAsync("log", Cancel));
-        Assert.Equal((Codes.EngineIndexMissing, false), (failure.Findings[0].Code, failure.IsTransient));
-    }
-
     [Theory]
     [InlineData(2 * 1024 * 1024, true)]
     [InlineData(60 * 1024 * 1024, false)]

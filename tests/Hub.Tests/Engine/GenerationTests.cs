@@ -113,6 +113,33 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_generation_that_was_to_be_gone_back_to_is_kept_when_that_is_given_up()
+    {
+        var index = await OpenAsync(Catalog);
+        await AppendAsync(index, Entry.Put("finance:1", 1));
+        await RebuildAsync(index);
+        await index.BeginRollBackAsync(log, Group, Payment, Cancel);
+        await index.CancelRebuildAsync(log, Group, Payment, Cancel);
+        var numbers = (await index.ReadGenerationsAsync(Cancel)).Single(one => one.Subject == Payment);
+        Assert.Equal((2, null, 1), (numbers.Live, numbers.Building, numbers.Kept));
+
+        await AppendAsync(index, Entry.Put("finance:2", 1), Entry.Delete("finance:1", 2));
+        await index.BeginRollBackAsync(log, Group, Payment, Cancel);
+        await index.RebuildAsync(log, Group, Payment, _ => { }, Cancel);
+        Assert.Equal(["finance:2"], await HeldAsync(1));
+        Assert.Equal(["finance:2"], await IdsAsync(index, new TermFilter("source", ["finance"])));
+    }
+
+    [Fact]
+    public async Task More_subjects_than_a_line_of_a_request_can_name_are_searched()
+    {
+        var index = await OpenAsync(Catalog);
+        await WriteAsync(index, Entry.Put("finance:1", 1));
+        var many = new SearchQuery { Subjects = [.. Enumerable.Repeat(Payment, 400)] };
+        Assert.Equal(1, (await index.SearchAsync(many, Cancel)).Total);
+    }
+
+    [Fact]
     public async Task What_one_Hub_truncates_another_does_not_bring_back()
     {
         var (one, other) = (await OpenAsync(Catalog), await OpenAsync(Catalog));
