@@ -16,37 +16,9 @@ namespace Hub.Tests.Engine;
 
 /// <summary>Generations of an index on a real engine: schemas that change, Hubs that share it, markers that are forgotten, indices that are gone.</summary>
 [Trait("needs", "engine")]
-public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
+public sealed class GenerationTests(EngineFixture engine) : GenerationParts(engine)
 {
-    private const string Group = "sink";
-    private const string IdField = """{ "name": "id", "type": "string", "hub.search": "text", "hub.title": true }""";
-    private const string NumberField = """{ "name": "number", "type": ["null", "string"], "default": null, "hub.search": "keyword" }""";
     private const string FilledField = """{ "name": "count", "type": "long", "default": 5, "hub.search": "number" }""";
-
-    private readonly string prefix = EngineFixture.Prefix();
-    private readonly ScratchFolder folder = new();
-    private readonly List<ElasticsearchIndex> opened = [];
-    private string address = "";
-    private SqliteLog log = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        address = await engine.AddressAsync(Cancel);
-        log = new(new() { Path = folder.At("log.db") });
-        await log.EnsureTopicAsync(Payment, 2, Cancel);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var index in opened)
-            await index.DisposeAsync();
-        if (log is not null)
-            await log.DisposeAsync();
-        await engine.ClearAsync(prefix);
-        folder.Dispose();
-    }
 
     [Fact]
     public async Task A_new_field_is_added_in_place()
@@ -58,7 +30,7 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
         await WriteAsync(later, Thing("things:2", 2, "06 E9A284 02 02 39"));
         Assert.Equal(["things:2"], await IdsAsync(later, new TermFilter("number", ["9"])));
         Assert.Equal(["things:1", "things:2"], await IdsAsync(later, new ExistsFilter("id", true)));
-        Assert.Equal([$"{prefix}state", $"{prefix}test.thing-1"], await engine.IndicesAsync(prefix, Cancel));
+        Assert.Equal([$"{Prefix}state", $"{Prefix}test.thing-1"], await Engine.IndicesAsync(Prefix, Cancel));
     }
 
     [Fact]
@@ -101,10 +73,10 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
     {
         var (builder, other) = (await OpenAsync(Catalog), await OpenAsync(Catalog));
         await AppendAsync(other, Entry.Put("finance:1", 1), Entry.Put("finance:2", 1));
-        await builder.BeginRebuildAsync(log, Group, Payment, Cancel);
+        await builder.BeginRebuildAsync(Log, Group, Payment, Cancel);
         // This one does not know of it yet, and writes in its first request to the live generation alone.
         await AppendAsync(other, Entry.Put("finance:3", 1), Entry.Delete("finance:1", 2));
-        await builder.RebuildAsync(log, Group, Payment, _ => { }, Cancel);
+        await builder.RebuildAsync(Log, Group, Payment, _ => { }, Cancel);
         await AppendAsync(other, Entry.Put("finance:4", 1));
 
         Assert.Equal([(2, 1)], (await other.ReadGenerationsAsync(Cancel)).Where(one => one.Subject == Payment).Select(one => (one.Live, one.Kept!.Value)));
@@ -118,14 +90,14 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
         var index = await OpenAsync(Catalog);
         await AppendAsync(index, Entry.Put("finance:1", 1));
         await RebuildAsync(index);
-        await index.BeginRollBackAsync(log, Group, Payment, Cancel);
-        await index.CancelRebuildAsync(log, Group, Payment, Cancel);
+        await index.BeginRollBackAsync(Log, Group, Payment, Cancel);
+        await index.CancelRebuildAsync(Log, Group, Payment, Cancel);
         var numbers = (await index.ReadGenerationsAsync(Cancel)).Single(one => one.Subject == Payment);
         Assert.Equal((2, null, 1), (numbers.Live, numbers.Building, numbers.Kept));
 
         await AppendAsync(index, Entry.Put("finance:2", 1), Entry.Delete("finance:1", 2));
-        await index.BeginRollBackAsync(log, Group, Payment, Cancel);
-        await index.RebuildAsync(log, Group, Payment, _ => { }, Cancel);
+        await index.BeginRollBackAsync(Log, Group, Payment, Cancel);
+        await index.RebuildAsync(Log, Group, Payment, _ => { }, Cancel);
         Assert.Equal(["finance:2"], await HeldAsync(1));
         Assert.Equal(["finance:2"], await IdsAsync(index, new TermFilter("source", ["finance"])));
     }
@@ -157,8 +129,7 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
         var clock = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 8, 0, 0, TimeSpan.Zero));
         var index = await OpenAsync(Catalog, clock);
         // Its prefix begins like the other's, and it may keep its markers for longer.
-        var neighbour = new ElasticsearchIndex(new() { Url = address, Prefix = $"{prefix}other-", Time = clock }, Catalog);
-        opened.Add(neighbour);
+        var neighbour = Add(Catalog, clock, $"{Prefix}other-");
         await neighbour.AttachAsync("another", Cancel);
         await WriteAsync(neighbour, Entry.Delete("finance:1", 2));
         await WriteAsync(index, Entry.Put("finance:1", 1), Entry.Delete("finance:1", 2));
@@ -177,22 +148,22 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
     public async Task An_index_that_somebody_deleted_is_told_and_not_made_again_by_a_write()
     {
         var index = await OpenAsync(Catalog);
-        await engine.AskAsync(HttpMethod.Delete, $"{prefix}{Payment}-1", null, Cancel);
+        await Engine.AskAsync(HttpMethod.Delete, $"{Prefix}{Payment}-1", null, Cancel);
         var failure = await Assert.ThrowsAsync<HubException>(() => WriteAsync(index, Entry.Put("finance:1", 1)));
         Assert.Equal(Codes.EngineIndexMissing, failure.Findings[0].Code);
-        Assert.DoesNotContain($"{prefix}{Payment}-1", await engine.IndicesAsync(prefix, Cancel));
+        Assert.DoesNotContain($"{Prefix}{Payment}-1", await Engine.IndicesAsync(Prefix, Cancel));
     }
 
     [Fact]
     public async Task A_state_that_somebody_deleted_is_told_and_not_made_anew_beside_indices_that_are_there()
     {
         var index = await OpenAsync(Catalog);
-        await engine.AskAsync(HttpMethod.Delete, $"{prefix}state", null, Cancel);
+        await Engine.AskAsync(HttpMethod.Delete, $"{Prefix}state", null, Cancel);
         var failure = await Assert.ThrowsAsync<HubException>(() => WriteAsync(index, Entry.Put("finance:1", 1)));
         Assert.Equal(Codes.EngineIndexMissing, failure.Findings[0].Code);
         failure = await Assert.ThrowsAsync<HubException>(() => OpenAsync(Catalog));
         Assert.Equal(Codes.EngineIndexMissing, failure.Findings[0].Code);
-        Assert.DoesNotContain($"{prefix}state", await engine.IndicesAsync(prefix, Cancel));
+        Assert.DoesNotContain($"{Prefix}state", await Engine.IndicesAsync(Prefix, Cancel));
     }
 
     [Fact]
@@ -204,22 +175,8 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
         var failure = await Assert.ThrowsAsync<HubException>(async () => await Add(Catalog, TimeProvider.System).AttachAsync("another", Cancel));
         Assert.Contains("another log", failure.Findings[0].Message, StringComparison.Ordinal);
 
-        await engine.ClearAsync(prefix);
+        await Engine.ClearAsync(Prefix);
         Assert.NotEqual(first.Identity, (await OpenAsync(Catalog)).Identity);
-    }
-
-    private async Task<ElasticsearchIndex> OpenAsync(SchemaCatalog catalog, TimeProvider? time = null)
-    {
-        var index = Add(catalog, time ?? TimeProvider.System);
-        await index.AttachAsync("log", Cancel);
-        return index;
-    }
-
-    private ElasticsearchIndex Add(SchemaCatalog catalog, TimeProvider time)
-    {
-        var index = new ElasticsearchIndex(new() { Url = address, Prefix = prefix, Time = time }, catalog);
-        opened.Add(index);
-        return index;
     }
 
     private static async Task<List<WriteOutcome>> WriteAsync(ElasticsearchIndex index, params Entry[] entries)
@@ -230,45 +187,17 @@ public sealed class GenerationTests(EngineFixture engine) : IAsyncLifetime
         return outcomes;
     }
 
-    /// <summary>Into the log, and from there into the index as a sink does it.</summary>
-    private async Task AppendAsync(ElasticsearchIndex index, params Entry[] entries)
-    {
-        await log.AppendAsync(Batch(entries), null, Cancel);
-        await using var reader = await log.OpenReaderAsync(Group, [Payment], null, Cancel);
-        var (batch, outcomes) = (new LogBatch(), new List<WriteOutcome>());
-        for (var left = entries.Length; left > 0; left -= batch.Count)
-        {
-            await reader.ReadAsync(batch, 1024 * 1024, TimeSpan.FromSeconds(10), Cancel);
-            await index.WriteAsync(batch, outcomes, Cancel);
-        }
-
-        await reader.CommitAsync(reader.NextOffsets, Cancel);
-        await index.RefreshAsync(Cancel);
-    }
-
-    private async Task RebuildAsync(ElasticsearchIndex index)
-    {
-        await index.BeginRebuildAsync(log, Group, Payment, Cancel);
-        await index.RebuildAsync(log, Group, Payment, _ => { }, Cancel);
-    }
-
-    private static async Task<string[]> IdsAsync(ElasticsearchIndex index, Filter filter)
-        => [.. (await index.SearchAsync(new() { Filters = [filter] }, Cancel)).Hits.Select(hit => hit.Document.Id)];
-
     private static async Task<string[]> FindAsync(ElasticsearchIndex index, string text)
         => [.. (await index.SearchAsync(new() { Text = text }, Cancel)).Hits.Select(hit => hit.Document.Id)];
 
     /// <summary>The live documents of a generation.</summary>
     private async Task<string[]> HeldAsync(int generation)
     {
-        var name = $"{prefix}{Payment}-{generation}";
-        await engine.AskAsync(HttpMethod.Post, $"{name}/_refresh", null, Cancel);
-        var answer = await engine.AskAsync(HttpMethod.Post, $"{name}/_search?size=100", JsonNode.Parse("""{ "query": { "bool": { "must_not": { "exists": { "field": "@deletedAt" } } } }, "sort": ["@id"] }"""), Cancel);
+        var name = $"{Prefix}{Payment}-{generation}";
+        await Engine.AskAsync(HttpMethod.Post, $"{name}/_refresh", null, Cancel);
+        var answer = await Engine.AskAsync(HttpMethod.Post, $"{name}/_search?size=100", JsonNode.Parse("""{ "query": { "bool": { "must_not": { "exists": { "field": "@deletedAt" } } } }, "sort": ["@id"] }"""), Cancel);
         return [.. answer["hits"]!["hits"]!.AsArray().Select(hit => $"{hit!["_id"]}")];
     }
 
-    private async Task<JsonNode> MappingAsync(int generation) => (await engine.AskAsync(HttpMethod.Get, $"{prefix}{Payment}-{generation}/_mapping", null, Cancel))[$"{prefix}{Payment}-{generation}"]!;
-
-    private static Entry Thing(string id, int schemaId, string hex)
-        => new(SchemaKit.Subject, id, 1, SchemaKit.Wire(schemaId, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal))), Hub.Core.Records.Operation.Update);
+    private async Task<JsonNode> MappingAsync(int generation) => (await Engine.AskAsync(HttpMethod.Get, $"{Prefix}{Payment}-{generation}/_mapping", null, Cancel))[$"{Prefix}{Payment}-{generation}"]!;
 }

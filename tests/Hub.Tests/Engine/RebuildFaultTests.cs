@@ -17,38 +17,8 @@ namespace Hub.Tests.Engine;
 
 /// <summary>What happens to a generation between two steps of a rebuild: nothing that is deleted comes back, and nothing that is there is missed by a search.</summary>
 [Trait("needs", "engine")]
-public sealed class RebuildFaultTests(EngineFixture engine) : IAsyncLifetime
+public sealed class RebuildFaultTests(EngineFixture engine) : GenerationParts(engine)
 {
-    private const string Group = "sink";
-    private const string IdField = """{ "name": "id", "type": "string", "hub.search": "text", "hub.title": true }""";
-    private const string NumberField = """{ "name": "number", "type": ["null", "string"], "default": null, "hub.search": "keyword" }""";
-
-    private readonly string prefix = EngineFixture.Prefix();
-    private readonly ScratchFolder folder = new();
-    private readonly List<ElasticsearchIndex> opened = [];
-    private string address = "";
-    private SqliteLog log = null!;
-
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
-
-    public async ValueTask InitializeAsync()
-    {
-        address = await engine.AddressAsync(Cancel);
-        log = new(new() { Path = folder.At("log.db") });
-        await log.EnsureTopicAsync(Payment, 2, Cancel);
-        await log.EnsureTopicAsync(SchemaKit.Subject, 2, Cancel);
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var index in opened)
-            await index.DisposeAsync();
-        if (log is not null)
-            await log.DisposeAsync();
-        await engine.ClearAsync(prefix);
-        folder.Dispose();
-    }
-
     [Fact]
     public async Task What_is_truncated_while_a_generation_is_kept_does_not_come_back_with_it()
     {
@@ -79,14 +49,14 @@ public sealed class RebuildFaultTests(EngineFixture engine) : IAsyncLifetime
     {
         var index = await OpenAsync(Catalog);
         await AppendAsync(index, Entry.Put("finance:1", 1));
-        await index.BeginRebuildAsync(log, Group, Payment, Cancel);
+        await index.BeginRebuildAsync(Log, Group, Payment, Cancel);
         // As a kill leaves it between the two steps of the swap.
-        await engine.AskAsync(HttpMethod.Post, "_aliases", JsonNode.Parse($$"""
+        await Engine.AskAsync(HttpMethod.Post, "_aliases", JsonNode.Parse($$"""
             { "actions": [
-              { "remove": { "index": "{{prefix}}{{Payment}}-1", "alias": "{{prefix}}{{Payment}}" } }, { "remove": { "index": "{{prefix}}{{Payment}}-1", "alias": "{{prefix}}all" } },
-              { "add": { "index": "{{prefix}}{{Payment}}-2", "alias": "{{prefix}}{{Payment}}" } }, { "add": { "index": "{{prefix}}{{Payment}}-2", "alias": "{{prefix}}all" } }] }
+              { "remove": { "index": "{{Prefix}}{{Payment}}-1", "alias": "{{Prefix}}{{Payment}}" } }, { "remove": { "index": "{{Prefix}}{{Payment}}-1", "alias": "{{Prefix}}all" } },
+              { "add": { "index": "{{Prefix}}{{Payment}}-2", "alias": "{{Prefix}}{{Payment}}" } }, { "add": { "index": "{{Prefix}}{{Payment}}-2", "alias": "{{Prefix}}all" } }] }
             """), Cancel);
-        await index.CancelRebuildAsync(log, Group, Payment, Cancel);
+        await index.CancelRebuildAsync(Log, Group, Payment, Cancel);
         Assert.Equal(["finance:1"], await IdsAsync(index, new TermFilter("source", ["finance"])));
         Assert.NotNull(await index.GetAsync(Payment, "finance:1", Cancel));
     }
@@ -109,10 +79,10 @@ public sealed class RebuildFaultTests(EngineFixture engine) : IAsyncLifetime
     {
         var first = await OpenAsync(SchemaKit.Catalog(SchemaKit.Record(IdField)));
         await AppendAsync(first, Thing("things:1", 1, "06 E9A284"));
-        await first.BeginRebuildAsync(log, Group, SchemaKit.Subject, Cancel);
+        await first.BeginRebuildAsync(Log, Group, SchemaKit.Subject, Cancel);
         var later = await OpenAsync(SchemaKit.Catalog(SchemaKit.Record(IdField), SchemaKit.Record(IdField, NumberField)));
         await AppendAsync(later, Thing("things:2", 2, "06 E9A284 02 02 39"));
-        await later.RebuildAsync(log, Group, SchemaKit.Subject, _ => { }, Cancel);
+        await later.RebuildAsync(Log, Group, SchemaKit.Subject, _ => { }, Cancel);
         await AppendAsync(later, Thing("things:3", 2, "06 E9A284 02 02 39"));
         Assert.Equal(["things:2", "things:3"], await IdsAsync(later, new TermFilter("number", ["9"])));
     }
@@ -123,7 +93,7 @@ public sealed class RebuildFaultTests(EngineFixture engine) : IAsyncLifetime
         // Whoever waits on this clock waits for ever.
         var index = await OpenAsync(Catalog, new FakeTimeProvider());
         await AppendAsync(index, [.. Enumerable.Range(1, 50).Select(i => Entry.Put($"finance:{i}", 1))]);
-        await engine.AskAsync(HttpMethod.Post, $"{prefix}{Payment}-1/_delete_by_query?refresh=true", JsonNode.Parse("""{ "query": { "match_all": {} } }"""), Cancel);
+        await Engine.AskAsync(HttpMethod.Post, $"{Prefix}{Payment}-1/_delete_by_query?refresh=true", JsonNode.Parse("""{ "query": { "match_all": {} } }"""), Cancel);
         await RebuildAsync(index, Payment).WaitAsync(TimeSpan.FromSeconds(60), Cancel);
         Assert.Equal(50, (await index.SearchAsync(new(), Cancel)).Total);
     }
@@ -134,53 +104,8 @@ public sealed class RebuildFaultTests(EngineFixture engine) : IAsyncLifetime
         var index = await OpenAsync(Catalog);
         await AppendAsync(index, Entry.Put("finance:1", 1));
         await RebuildAsync(index, Payment);
-        await index.DropKeptAsync(log, Group, Payment, Cancel);
+        await index.DropKeptAsync(Log, Group, Payment, Cancel);
         await AppendAsync(index, Entry.Put("finance:2", 1));
         Assert.Equal(["finance:1", "finance:2"], await IdsAsync(index, new TermFilter("source", ["finance"])));
     }
-
-    private async Task<ElasticsearchIndex> OpenAsync(SchemaCatalog catalog, TimeProvider? time = null)
-    {
-        var index = new ElasticsearchIndex(new() { Url = address, Prefix = prefix, Time = time ?? TimeProvider.System }, catalog);
-        opened.Add(index);
-        await index.AttachAsync("log", Cancel);
-        return index;
-    }
-
-    /// <summary>Into the log, and from there into the index as a sink does it.</summary>
-    private async Task AppendAsync(ElasticsearchIndex index, params Entry[] entries)
-    {
-        await log.AppendAsync(Batch(entries), null, Cancel);
-        await using var reader = await log.OpenReaderAsync(Group, [entries[0].Subject], null, Cancel);
-        var (batch, outcomes) = (new LogBatch(), new List<WriteOutcome>());
-        for (var left = entries.Length; left > 0; left -= batch.Count)
-        {
-            await reader.ReadAsync(batch, 1024 * 1024, TimeSpan.FromSeconds(10), Cancel);
-            await index.WriteAsync(batch, outcomes, Cancel);
-        }
-
-        await reader.CommitAsync(reader.NextOffsets, Cancel);
-        await index.RefreshAsync(Cancel);
-    }
-
-    private async Task RebuildAsync(ElasticsearchIndex index, string subject)
-    {
-        await index.BeginRebuildAsync(log, Group, subject, Cancel);
-        await index.RebuildAsync(log, Group, subject, _ => { }, Cancel);
-    }
-
-    private async Task RollBackAsync(ElasticsearchIndex index, string subject)
-    {
-        await index.BeginRollBackAsync(log, Group, subject, Cancel);
-        await index.RebuildAsync(log, Group, subject, _ => { }, Cancel);
-    }
-
-    private static async Task<string[]> IdsAsync(ElasticsearchIndex index, Filter filter)
-    {
-        await index.RefreshAsync(Cancel);
-        return [.. (await index.SearchAsync(new() { Filters = [filter] }, Cancel)).Hits.Select(hit => hit.Document.Id).Order(StringComparer.Ordinal)];
-    }
-
-    private static Entry Thing(string id, int schemaId, string hex)
-        => new(SchemaKit.Subject, id, 1, SchemaKit.Wire(schemaId, Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal))), Hub.Core.Records.Operation.Update);
 }
