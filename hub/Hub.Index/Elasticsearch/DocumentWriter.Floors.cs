@@ -25,7 +25,7 @@ internal sealed partial class DocumentWriter
             }, cancellationToken);
         if (isStale)
             return WriteOutcome.Stale;
-        await SweepAsync(store.State, subject, source, floor, cancellationToken);
+        await SweepAsync(subject, Targets(store.State, subject), source, floor, cancellationToken);
         return WriteOutcome.Applied;
     }
 
@@ -33,11 +33,11 @@ internal sealed partial class DocumentWriter
     public async Task SweepAsync(string subject, int generation, CancellationToken cancellationToken)
     {
         foreach (var (source, floor) in store.State.Floors.GetValueOrDefault(subject) ?? [])
-            await SweepAsync(store.State with { Subjects = new() { [subject] = new(generation) } }, subject, source, floor, cancellationToken);
+            await SweepAsync(subject, [generation], source, floor, cancellationToken);
     }
 
     /// <summary>Deletes what is older than a floor, until no write that was under way is left behind it.</summary>
-    private async Task SweepAsync(EngineState state, string subject, string source, long floor, CancellationToken cancellationToken)
+    private async Task SweepAsync(string subject, int[] numbers, string source, long floor, CancellationToken cancellationToken)
     {
         var query = new JsonObject
         {
@@ -51,8 +51,7 @@ internal sealed partial class DocumentWriter
                 },
             },
         };
-        // The floor may be of a subject that this Hub does not know.
-        foreach (var number in state.Subjects.ContainsKey(subject) ? Targets(state, subject) : [])
+        foreach (var number in numbers)
         {
             var name = names.GenerationOf(subject, number);
             for (var left = 1L; left > 0;)

@@ -19,7 +19,7 @@ internal sealed partial class DocumentWriter(EngineClient client, IndexNames nam
 
     private readonly BulkWriter bulk = new(client, options);
     private readonly CodeNames<byte[]> codes = new(mapping.Catalog.CodeLists, LineBuffer.Quoted);
-    private readonly Dictionary<string, DocumentEncoder> encoders = [];
+    private readonly Dictionary<(string Subject, int Generation), DocumentEncoder> encoders = [];
     private readonly RecordTranscoder transcoder = new();
     private readonly HashSet<int> begun = [];
     private readonly SemaphoreSlim turn = new(1, 1);
@@ -70,14 +70,12 @@ internal sealed partial class DocumentWriter(EngineClient client, IndexNames nam
     {
         var seen = store.State;
         var outcomes = new WriteOutcome?[entries.Count];
-        await WriteAsync(entries, outcomes, Alone(seen), new EngineState(), cancellationToken);
+        await WriteAsync(entries, outcomes, seen with { Subjects = new() { [subject] = new(generation) } }, new EngineState(), cancellationToken);
         await store.ReadAgainAsync(cancellationToken);
         foreach (var (source, floor) in store.State.Floors.GetValueOrDefault(subject) ?? [])
             if (floor > seen.FloorOf(subject, source))
-                await SweepAsync(Alone(store.State), subject, source, floor, cancellationToken);
+                await SweepAsync(subject, [generation], source, floor, cancellationToken);
         return outcomes.OfType<WriteOutcome.Rejected>().FirstOrDefault()?.Reason;
-
-        EngineState Alone(EngineState state) => state with { Subjects = new() { [subject] = new(generation) } };
     }
 
     /// <summary>
@@ -93,10 +91,11 @@ internal sealed partial class DocumentWriter(EngineClient client, IndexNames nam
             if (ReferenceEquals(now, seen))
                 return;
             await WriteAsync(entries, outcomes, now, isAgain: seen, cancellationToken);
-            foreach (var (subject, sources) in now.Floors)
+            // Without a generation: a subject that this Hub does not know.
+            foreach (var (subject, sources) in now.Floors.Where(one => now.Subjects.ContainsKey(one.Key)))
                 foreach (var (source, floor) in sources)
                     if (floor > seen.FloorOf(subject, source))
-                        await SweepAsync(now, subject, source, floor, cancellationToken);
+                        await SweepAsync(subject, Targets(now, subject), source, floor, cancellationToken);
             seen = now;
         }
     }
@@ -108,6 +107,7 @@ internal sealed partial class DocumentWriter(EngineClient client, IndexNames nam
         var lines = bulk.Rent();
         // A write ends with its last request: equal shares for as many as may be under way keep all of them busy until then.
         var (share, taken) = (Math.Max(SmallestShare, entries.StoredBytes / options.Concurrency), 0);
+        var written = new Dictionary<string, (int Number, DocumentEncoder Encoder)[]>(StringComparer.Ordinal);
         begun.Clear();
         for (var i = 0; i < entries.Count; i++)
         {
@@ -131,14 +131,18 @@ internal sealed partial class DocumentWriter(EngineClient client, IndexNames nam
             else
             {
                 // The same version once more: it counts, so it must come last, and requests under way keep no order.
-                if (begun.Contains(HashOf(entries, i)))
-                    lines = await SettleAsync(lines, outcomes, state, entries, cancellationToken);
-                begun.Add(HashOf(entries, i));
-                foreach (var number in Targets(state, subject))
+                var hash = HashOf(entries, i);
+                if (!begun.Add(hash))
                 {
-                    if (isAgain?.Subjects.ContainsKey(subject) == true && Targets(isAgain, subject).Contains(number))
-                        continue;
-                    var refused = TryWrite(entries, i, await EncoderOfAsync(schema, number, cancellationToken), lines, number);
+                    lines = await SettleAsync(lines, outcomes, state, entries, cancellationToken);
+                    begun.Add(hash);
+                }
+
+                if (!written.TryGetValue(subject, out var targets))
+                    written.Add(subject, targets = await EncodersOfAsync(schema, state, isAgain, cancellationToken));
+                foreach (var (number, encoder) in targets)
+                {
+                    var refused = TryWrite(entries, i, encoder, lines, number);
                     outcomes[i] ??= refused;
                 }
             }
@@ -223,16 +227,23 @@ internal sealed partial class DocumentWriter(EngineClient client, IndexNames nam
         encoder.WriteLive(lines, id, entry, plan, value);
     }
 
-    private async ValueTask<DocumentEncoder> EncoderOfAsync(SubjectSchema schema, int generation, CancellationToken cancellationToken)
+    /// <summary>Of the subject's generations in the state, without those for which the entries were written before.</summary>
+    private async ValueTask<(int Number, DocumentEncoder Encoder)[]> EncodersOfAsync(SubjectSchema schema, EngineState state, EngineState? isAgain, CancellationToken cancellationToken)
     {
-        var name = names.GenerationOf(schema.Subject, generation);
-        if (!encoders.TryGetValue(name, out var encoder))
+        var before = isAgain?.Subjects.ContainsKey(schema.Subject) == true ? Targets(isAgain, schema.Subject) : [];
+        var found = new List<(int, DocumentEncoder)>();
+        foreach (var number in Targets(state, schema.Subject).Except(before))
         {
-            var fields = await generations.ReadAsync(schema, generation, mayAdd: false, cancellationToken);
-            encoders.Add(name, encoder = new(schema, names.WriteAliasOf(schema.Subject, generation), mapping, codes, fields.Has));
+            if (!encoders.TryGetValue((schema.Subject, number), out var encoder))
+            {
+                var fields = await generations.ReadAsync(schema, number, mayAdd: false, cancellationToken);
+                encoders.Add((schema.Subject, number), encoder = new(schema, names.WriteAliasOf(schema.Subject, number), mapping, codes, fields.Has));
+            }
+
+            found.Add((number, encoder));
         }
 
-        return encoder;
+        return [.. found];
     }
 
     private static int[] Targets(EngineState state, string subject)
