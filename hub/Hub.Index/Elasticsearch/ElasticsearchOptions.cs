@@ -55,30 +55,16 @@ public sealed record ElasticsearchOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The base addresses, without what they hold before their <c>@</c>.</summary>
-    public IReadOnlyList<Uri> Nodes => [.. Parts(Url).Select(part => new UriBuilder(new Uri(part)) { UserName = "", Password = "" }.Uri)];
+    public IReadOnlyList<Uri> Nodes => BaseAddresses.Of(Url);
 
     internal bool IsCompressed => Gzip ?? !Nodes.All(node => node.IsLoopback);
 
-    internal string? Authorization
-    {
-        get
-        {
-            if (ApiKey.Length > 0)
-                return $"ApiKey {ApiKey}";
-            var credentials = User.Length > 0 ? $"{User}:{Password}" : Parts(Url).Select(part => Uri.UnescapeDataString(new Uri(part).UserInfo)).FirstOrDefault(info => info.Length > 0);
-            return credentials is null ? null : $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}";
-        }
-    }
+    internal string? Authorization => ApiKey.Length > 0 ? $"ApiKey {ApiKey}"
+        : BaseAddresses.CredentialsOf(Url, User, Password) is { } credentials ? $"Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials))}"
+        : null;
 
     /// <summary>What is wrong with the addresses, or null.</summary>
-    public static Finding? CheckUrl(string url, string place)
-    {
-        foreach (var part in Parts(url))
-            // The part itself is not shown: it may hold a password.
-            if (!Uri.TryCreate(part, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Query.Length + address.Fragment.Length > 0)
-                return new(Codes.SettingInvalid, Severity.Error, place, "this is not the address of Elasticsearch or OpenSearch.", "Write it like https://search1:9200; several with commas between them.");
-        return null;
-    }
+    public static Finding? CheckUrl(string url, string place) => BaseAddresses.Check(url, place, "Elasticsearch or OpenSearch", "https://search1:9200");
 
     /// <summary>What is wrong with a prefix of names, or null.</summary>
     public static Finding? CheckPrefix(string prefix, string place)
@@ -106,8 +92,6 @@ public sealed record ElasticsearchOptions
     }
 
     public override string ToString() => $"{nameof(ElasticsearchOptions)} {{ {string.Join(", ", Nodes)} }}";
-
-    private static string[] Parts(string url) => url.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 }
 
 /// <summary>How Chinese text becomes words. All but the first need a plugin on every node.</summary>
