@@ -40,6 +40,9 @@ internal sealed class TextAnalysis : IDisposable
     /// <summary>Grows when texts come to be analyzed otherwise; an older index must then be built again.</summary>
     public const string Name = "cjk-1";
 
+    /// <summary>The words that are left out.</summary>
+    public static IReadOnlyList<string> StopWords { get; } = [.. CJKAnalyzer.DefaultStopSet.Order(StringComparer.Ordinal)];
+
     private readonly CJKAnalyzer analyzer = new(LuceneVersion.LUCENE_48);
     private readonly CharsReader reader = new();
     private byte[] bytes = new byte[4096];

@@ -12,11 +12,6 @@ namespace Hub.Index.Elasticsearch;
 /// </summary>
 internal sealed class DocumentEncoder
 {
-    /// <summary>0001-01-01 and 9999-12-31 as days since 1970: what the engine's date format takes.</summary>
-    private const long FirstDay = -719_162;
-    private const long LastDay = 2_932_896;
-    private const long MillisecondsOfDay = 24L * 60 * 60 * 1000;
-
     private static readonly byte[] Version = Next(EngineFields.Version);
     private static readonly byte[] Value = Next(EngineFields.Value);
     private static readonly byte[] Present = Next(EngineFields.Present);
@@ -146,11 +141,11 @@ internal sealed class DocumentEncoder
             case SearchRole.Amount:
                 lines.WriteNumber(AmountValue.Of(ref reader));
                 break;
-            case SearchRole.Date when reader.GetLong() is >= FirstDay and <= LastDay:
-                lines.WriteDate(DateOnly.FromDayNumber((int)(reader.GetLong() - FirstDay)));
+            case SearchRole.Date when EngineDate.IsDate(reader.GetLong(), out var date):
+                lines.WriteDate(date);
                 break;
             case SearchRole.Date:
-                lines.WriteNumber(reader.GetLong() * MillisecondsOfDay);
+                lines.WriteNumber(EngineDate.MillisecondsOf(reader.GetLong()));
                 break;
             default:
                 lines.WriteNumber(reader.GetLong());

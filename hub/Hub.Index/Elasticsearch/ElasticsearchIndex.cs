@@ -115,8 +115,9 @@ public sealed class ElasticsearchIndex : IIndex
     /// <exception cref="HubException"><see cref="Codes.IndexGenerations"/>: it differs from the live one.</exception>
     public async Task RebuildAsync(ILog log, string sinkGroup, string subject, Action<RebuildProgress> report, CancellationToken cancellationToken)
     {
-        await (await RebuildOfAsync(log, sinkGroup, subject, cancellationToken)).RunAsync(report, cancellationToken);
-        await SettleAsync(cancellationToken);
+        var rebuild = await RebuildOfAsync(log, sinkGroup, subject, cancellationToken);
+        // The new generation may fit the schemas where the old one did not.
+        Findings = await generations.FindUnlikeAsync(await rebuild.RunAsync(report, cancellationToken), cancellationToken);
     }
 
     /// <summary>Gives up the generation that is being built.</summary>
@@ -157,18 +158,6 @@ public sealed class ElasticsearchIndex : IIndex
             throw new HubException(new Finding(Codes.IndexGenerations, Severity.Error, subject, $"there is no index of {subject} yet.", "Wait until Hub has made it."));
         var writer = new DocumentWriter(client, names, mapping, current, generations, options);
         return new(log, mapping.Catalog.Find(subject)!, sinkGroup, current, generations, new(client, names, search), writer, options);
-    }
-
-    /// <summary>The new generation may fit the schemas where the old one did not.</summary>
-    private async Task SettleAsync(CancellationToken cancellationToken)
-    {
-        var current = new StateStore(client, names);
-        await current.ReadAsync(cancellationToken);
-        var findings = new List<Finding>();
-        foreach (var subject in mapping.Catalog.Subjects)
-            if (current.State.Subjects.TryGetValue(subject.Subject, out var known))
-                findings.AddRange((await generations.ReadAsync(subject, known.Live, mayAdd: false, cancellationToken)).Findings(subject.Subject));
-        Findings = findings;
     }
 
     private async Task<IEnumerable<Finding>> OpenAsync(SubjectSchema subject, CancellationToken cancellationToken)

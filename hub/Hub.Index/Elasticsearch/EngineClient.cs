@@ -23,16 +23,17 @@ internal sealed class EngineClient : IDisposable
 
     private readonly ElasticsearchOptions options;
     private readonly HttpClient http;
+    private readonly bool isCompressed;
 
     public EngineClient(ElasticsearchOptions options, HttpMessageHandler? inner = null)
     {
-        this.options = options;
+        (this.options, Address, isCompressed) = (options, options.Nodes[0], options.IsCompressed);
         var nodes = new NodeHandler(options) { InnerHandler = inner ?? Sockets(options) };
         http = new(new ResilienceHandler(Pipeline(options)) { InnerHandler = nodes }) { Timeout = Timeout.InfiniteTimeSpan, BaseAddress = new("http://engine/") };
     }
 
     /// <summary>The first base address, for findings.</summary>
-    public Uri Address => options.Nodes[0];
+    public Uri Address { get; }
 
     public TimeProvider Time => options.Time;
 
@@ -81,7 +82,7 @@ internal sealed class EngineClient : IDisposable
 
     private HttpContent Content(ReadOnlyMemory<byte> bytes, MediaTypeHeaderValue type)
     {
-        if (!options.IsCompressed || bytes.Length < 1024)
+        if (!isCompressed || bytes.Length < 1024)
             return new ReadOnlyMemoryContent(bytes) { Headers = { ContentType = type } };
         var packed = new MemoryStream(bytes.Length / 4);
         using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -92,6 +93,7 @@ internal sealed class EngineClient : IDisposable
     private static ResiliencePipeline<HttpResponseMessage> Pipeline(ElasticsearchOptions options)
     {
         var builder = new ResiliencePipelineBuilder<HttpResponseMessage> { TimeProvider = options.Time };
+        var hasAnother = options.Nodes.Count > 1;
         if (options.Retries > 0)
         {
             builder.AddRetry(new HttpRetryStrategyOptions
@@ -101,10 +103,10 @@ internal sealed class EngineClient : IDisposable
                 DelayGenerator = arguments => ValueTask.FromResult(arguments.Outcome.Result is { } response && PauseOf(response, options.Time) is { } asked ? asked < LongestPause ? asked : LongestPause : (TimeSpan?)null),
                 ShouldHandle = arguments => ValueTask.FromResult(arguments.Outcome switch
                 {
-                    { Exception: HttpRequestException { InnerException: CertificateRefusedException } } => options.Nodes.Count > 1,
+                    { Exception: HttpRequestException { InnerException: CertificateRefusedException } } => hasAnother,
                     { Exception: HttpRequestException or IOException } => true,
                     // Who let one wait for a minute is not asked again at once, unless there is another to ask.
-                    { Exception: TimeoutRejectedException } => options.Nodes.Count > 1,
+                    { Exception: TimeoutRejectedException } => hasAnother,
                     { Result.StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable } => true,
                     // An engine that is too busy for documents is the bulk writer's to judge.
                     { Result: { StatusCode: HttpStatusCode.TooManyRequests } response } => !Ndjson.Equals(response.RequestMessage?.Content?.Headers.ContentType),

@@ -55,11 +55,6 @@ public static class EngineDoctor
         var store = new StateStore(client, names);
         if (!await store.ReadAsync(cancellationToken))
             return [];
-        var generations = new Generations(client, names, mapping, options);
-        var findings = new List<Finding>();
-        foreach (var subject in catalog.Subjects)
-            if (store.State.Subjects.TryGetValue(subject.Subject, out var known))
-                findings.AddRange((await generations.ReadAsync(subject, known.Live, mayAdd: false, cancellationToken)).Findings(subject.Subject));
-        return findings;
+        return await new Generations(client, names, mapping, options).FindUnlikeAsync(store.State, cancellationToken);
     }
 }

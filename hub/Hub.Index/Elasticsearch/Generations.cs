@@ -83,6 +83,16 @@ internal sealed class Generations(EngineClient client, IndexNames names, IndexMa
         return fields with { Held = fields.Wanted };
     }
 
+    /// <summary>What of the schemas the live generations cannot follow without being built again.</summary>
+    public async Task<IReadOnlyList<Finding>> FindUnlikeAsync(EngineState state, CancellationToken cancellationToken)
+    {
+        var findings = new List<Finding>();
+        foreach (var subject in mapping.Catalog.Subjects)
+            if (state.Subjects.TryGetValue(subject.Subject, out var known))
+                findings.AddRange((await ReadAsync(subject, known.Live, mayAdd: false, cancellationToken)).Findings(subject.Subject));
+        return findings;
+    }
+
     private Dictionary<string, string> Lines(string subject)
         => builder.FingerprintOf(subject).ToDictionary(pair => pair.Key, pair => $"{pair.Value}", StringComparer.Ordinal);
 }

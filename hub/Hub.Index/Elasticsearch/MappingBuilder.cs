@@ -15,11 +15,6 @@ internal sealed class MappingBuilder(IndexMapping mapping, ElasticsearchOptions 
     /// <summary>Bytes of a keyword that Lucene can hold, when every character takes four.</summary>
     private const int LongestKeyword = 32_766 / 4;
     private const string Analyzer = "hub";
-    private static readonly string[] StopWords =
-    [
-        "a", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on", "or", "s", "such", "t", "that", "the", "their",
-        "then", "there", "these", "they", "this", "to", "was", "will", "with", "www",
-    ];
 
     /// <summary>The plugin that the analyzer needs; null when none.</summary>
     public static string? PluginOf(TextAnalyzer analyzer) => analyzer switch
@@ -42,7 +37,7 @@ internal sealed class MappingBuilder(IndexMapping mapping, ElasticsearchOptions 
         },
         ["analysis"] = new JsonObject
         {
-            ["filter"] = new JsonObject { ["hub_stop"] = new JsonObject { ["type"] = "stop", ["stopwords"] = new JsonArray([.. StopWords.Select(word => JsonValue.Create(word))]) } },
+            ["filter"] = new JsonObject { ["hub_stop"] = new JsonObject { ["type"] = "stop", ["stopwords"] = new JsonArray([.. TextAnalysis.StopWords.Select(word => JsonValue.Create(word))]) } },
             ["analyzer"] = new JsonObject { [Analyzer] = AnalyzerOf() },
         },
     };

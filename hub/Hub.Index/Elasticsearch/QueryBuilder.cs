@@ -9,14 +9,6 @@ namespace Hub.Index.Elasticsearch;
 /// <summary>Says a search in the engine's query language.</summary>
 internal static class QueryBuilder
 {
-    private const double TitleBoost = 3;
-    private const double PhraseBoost = 2;
-
-    /// <summary>What a date field takes for a day beyond four digits of years.</summary>
-    private const long MillisecondsOfDay = 24L * 60 * 60 * 1000;
-    private const long FirstDay = -719_162;
-    private const long LastDay = 2_932_896;
-
     /// <summary>All conditions of the search; delete markers are never found.</summary>
     public static JsonObject Of(QueryPlan plan)
     {
@@ -77,8 +69,8 @@ internal static class QueryBuilder
     }
 
     private static JsonValue ValueOf(IndexField field, long value) => field.Role != SearchRole.Date ? JsonValue.Create(value)
-        : value is >= FirstDay and <= LastDay ? JsonValue.Create(DateOnly.FromDayNumber((int)(value - FirstDay)).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))
-        : JsonValue.Create(value * MillisecondsOfDay);
+        : EngineDate.IsDate(value, out var date) ? JsonValue.Create(date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))
+        : JsonValue.Create(EngineDate.MillisecondsOf(value));
 
     private static JsonObject Understood(SearchWord word) => word.Synonyms.Count == 0
         ? Included(word)
@@ -86,11 +78,11 @@ internal static class QueryBuilder
 
     private static JsonObject Included(SearchWord word)
     {
-        var should = new JsonArray(Boosted(Exact(EngineFields.Title, word), TitleBoost));
+        var should = new JsonArray(Boosted(Exact(EngineFields.Title, word), SearchWord.TitleBoost));
         if (!word.IsStrict && word.Tokens.Count > 1)
         {
-            should.Add(Boosted(Exact(EngineFields.Text, word), PhraseBoost));
-            should.Add(Boosted(All(EngineFields.Title, word), TitleBoost));
+            should.Add(Boosted(Exact(EngineFields.Text, word), SearchWord.PhraseBoost));
+            should.Add(Boosted(All(EngineFields.Title, word), SearchWord.TitleBoost));
         }
 
         return Bool(("must", [word.IsStrict ? Exact(EngineFields.Text, word) : All(EngineFields.Text, word)]), ("should", should));

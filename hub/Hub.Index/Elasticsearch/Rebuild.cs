@@ -28,7 +28,8 @@ internal sealed class Rebuild(
 
     /// <summary>Fills and compares the generation that is being built, and returns when it is live.</summary>
     /// <exception cref="HubException"><see cref="Codes.IndexGenerations"/>: it differs from the live one; it stays, not live, and can be dropped.</exception>
-    public async Task RunAsync(Action<RebuildProgress> report, CancellationToken cancellationToken)
+    /// <returns>The state that has it live.</returns>
+    public async Task<EngineState> RunAsync(Action<RebuildProgress> report, CancellationToken cancellationToken)
     {
         var generation = store.State.Subjects[subject].Building ?? throw Wrong("no generation is being built.", "Look with: hub reindex --status");
         await FillAsync(generation, report, cancellationToken);
@@ -41,6 +42,7 @@ internal sealed class Rebuild(
                 $"Nothing was swapped. See whether the log has them, then build again: hub reindex {subject} --cancel, and hub reindex {subject}"));
         await SwapAsync(live, generation, cancellationToken);
         report(new(subject, generation, "done", 0, 0, difference));
+        return store.State;
     }
 
     /// <summary>The kept generation is to be built up to the present; it becomes live by <see cref="RunAsync"/>.</summary>

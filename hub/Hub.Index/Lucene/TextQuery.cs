@@ -12,9 +12,6 @@ namespace Hub.Index.Lucene;
 /// </summary>
 internal sealed class TextQuery(IndexReader reader)
 {
-    private const float TitleBoost = 3;
-    private const float PhraseBoost = 2;
-
     /// <summary>A character at the edge of a phrase stands for up to this many pairs.</summary>
     private const int MaxPairs = 256;
 
@@ -53,16 +50,16 @@ internal sealed class TextQuery(IndexReader reader)
     {
         var query = new BooleanQuery { { word.IsStrict ? Exact(FieldNames.Text, word.Tokens) : All(FieldNames.Text, word), Occur.MUST } };
         var title = Exact(FieldNames.Title, word.Tokens);
-        title.Boost = TitleBoost;
+        title.Boost = SearchWord.TitleBoost;
         query.Add(title, Occur.SHOULD);
         if (word.IsStrict || word.Tokens.Count == 1)
             return query;
 
         var phrase = Exact(FieldNames.Text, word.Tokens);
-        phrase.Boost = PhraseBoost;
+        phrase.Boost = SearchWord.PhraseBoost;
         query.Add(phrase, Occur.SHOULD);
         var titleWords = All(FieldNames.Title, word);
-        titleWords.Boost = TitleBoost;
+        titleWords.Boost = SearchWord.TitleBoost;
         query.Add(titleWords, Occur.SHOULD);
         return query;
     }

@@ -7,11 +7,17 @@ namespace Hub.Index.Queries;
 /// <summary>One word or phrase of a search text with its tokens.</summary>
 internal sealed record SearchWord(string Text, bool IsPhrase, bool IsExcluded, IReadOnlyList<Token> Tokens)
 {
+    /// <summary>What a word in the title weighs beside one in the text.</summary>
+    public const float TitleBoost = 3;
+
+    /// <summary>What a run of Chinese weighs where it stands together, beside its pairs.</summary>
+    public const float PhraseBoost = 2;
+
     /// <summary>Phrases that mean the same: one of them may occur in its place.</summary>
     public IReadOnlyList<SearchWord> Synonyms { get; init; } = [];
 
-    /// <summary>How much it weighs where it is found whole, as both engines ask: in the text 1, in the title 3, and once more each, the text twice, where what may stand apart stands together.</summary>
-    public float Weight => Tokens.Count * (IsStrict || Tokens.Count == 1 ? 1 + 3 : 1 + 3 + 2 + 3);
+    /// <summary>How much it weighs where it is found whole, as both engines ask: in the text and in the title, and once more in each where what may stand apart stands together.</summary>
+    public float Weight => Tokens.Count * (1 + TitleBoost + (IsStrict || Tokens.Count == 1 ? 0 : PhraseBoost + TitleBoost));
 
     /// <summary>What makes a synonym weigh a little less than the word, however many pairs either has.</summary>
     public float BoostOf(SearchWord synonym) => 0.6f * Weight / synonym.Weight;

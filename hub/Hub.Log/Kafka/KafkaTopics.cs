@@ -20,7 +20,7 @@ internal sealed partial class KafkaTopics(KafkaClients clients) : IAsyncDisposab
     public const string Leases = "hub.lease";
 
     // Several, so that a transaction of one source that hangs does not hide the checkpoint of another.
-    public const int CheckpointPartitions = 16;
+    private const int CheckpointPartitions = 16;
 
     /// <summary>Hub's own topics, and how many partitions each has.</summary>
     public static readonly IReadOnlyDictionary<string, int> Own = new Dictionary<string, int> { [Checkpoints] = CheckpointPartitions, [Leases] = 1 };

@@ -38,10 +38,12 @@ internal sealed partial class IndexRebuilds(
     public async Task<IReadOnlyList<IndexView>> ReadAsync(CancellationToken cancellationToken)
     {
         var numbers = await index.ReadGenerationsAsync(cancellationToken);
-        return [.. numbers.Select(one => running.TryGetValue(one.Subject, out var work)
-            ? new IndexView(one.Subject, one.Live, one.Building, one.Kept, !work.IsOver, work.Progress?.Phase, work.Progress?.Read, work.Progress?.Left, work.Progress?.Difference?.Documents, work.Failure?.Findings ?? [])
-            : new IndexView(one.Subject, one.Live, one.Building, one.Kept, false, null, null, null, null, []))];
+        return [.. numbers.Select(one => ViewOf(one, running.GetValueOrDefault(one.Subject)))];
     }
+
+    private static IndexView ViewOf(GenerationNumbers numbers, Running? work) => new(
+        numbers.Subject, numbers.Live, numbers.Building, numbers.Kept, work is { IsOver: false },
+        work?.Progress?.Phase, work?.Progress?.Read, work?.Progress?.Left, work?.Progress?.Difference?.Documents, work?.Failure?.Findings ?? []);
 
     /// <summary>Begins a rebuild, or goes on with one that failed; it is not forgotten when this returns.</summary>
     /// <exception cref="HubException">There is no such subject, it is being built, or an earlier generation is kept.</exception>
